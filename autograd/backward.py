@@ -1,0 +1,279 @@
+"""Backward: one loop that walks the graph from the newest node to the oldest.
+
+The gradient of a node is complete when all nodes that used it have been visited, which creation
+order guarantees. Then the node's plan turns it into gradients of the node's inputs, each is
+un-broadcast to its input's shape, and added to what has arrived there before.
+
+The same loop serves both modes. Given arrays, rules compute; given Tensors (`create_graph`), the
+same rules are recorded, because Tensors speak NumPy's protocols.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from . import memory
+from .graph import SMALL, Array, Constant, Node, _Recording, depending_on, walk
+from .tensor import Tensor, result, source
+
+
+class GradientWarning(UserWarning):
+    """A gradient was computed, but it holds something that is probably not meant."""
+
+
+def backward(tensor: Tensor, grad: Any, *, retain_graph: bool, create_graph: bool) -> None:
+    """Fills `.grad` of the leaves that led to `tensor`; see `Tensor.backward`."""
+    node = _node_of(tensor)
+    g = _first_gradient(tensor, grad, create_graph)
+    found = pull_back(
+        {node: g}, retain_graph=retain_graph or create_graph, create_graph=create_graph
+    )
+    with _accumulating, _Recording(create_graph):
+        while found:
+            node, g = found.popitem()
+            owner = node.owner() if node.owner is not None else None
+            if owner is None:
+                continue  # the Tensor is gone, and nobody can ask for its gradient
+            if isinstance(g, Tensor):
+                g = result(g.array, g.node)  # a Tensor of its own
+            else:
+                g = source(_own(g))
+            owner._grad = g if owner.grad is None else owner._grad + g
+
+
+_accumulating = threading.Lock()
+
+
+def pull_back(
+    gradients: dict[Node, Any],
+    targets: Collection[Node] = (),
+    *,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> dict[Node, Any]:
+    """The gradients of the targets (of every leaf and retained node, if none are named), given
+    those that arrive at some outputs.
+
+    Nothing outside this function changes but the graph itself, which gives up its saved arrays as
+    they are used (`retain_graph` keeps them).
+    """
+    nodes = walk(gradients)
+    needed = depending_on(targets, nodes) if targets else None
+    if needed is not None:
+        nodes = [node for node in nodes if node in needed]
+    _check_not_used_up(nodes, targets)
+    memory.check_unchanged(nodes)
+
+    gradients = dict(gradients)
+    found: dict[Node, Any] = {}
+    alarm = _Alarm()
+    with (
+        np.errstate(all="ignore", invalid="call", call=alarm),  # rules may divide by 0: 1/√0 is ∞
+        _Recording(create_graph),
+    ):
+        for node in nodes:
+            g = gradients.pop(node, None)
+            if g is None:
+                continue
+            if node.hooks is not None:
+                g = _run_hooks(node, g)
+            if node.owner is not None or node in targets:
+                found[node] = g
+            if g.size <= SMALL:
+                node.grad = _shown(g)
+            op = node.op
+            if op is None:
+                continue
+            saved = node.saved
+            if create_graph:
+                saved = _as_recorded(node)
+            elif not retain_graph:
+                node.saved = None
+            try:
+                arriving = node.plan.pull(g, saved)
+            except Exception as error:
+                error.add_note(f"in the derivative rule of {op.name}, for {node.inputs}")
+                raise
+            for source, gradient in zip(node.inputs, arriving, strict=True):
+                if gradient is None or (needed is not None and source not in needed):
+                    continue
+                if gradient.shape != source.shape or gradient.dtype is not source.dtype:
+                    gradient = _fit(gradient, source, node)
+                if source in gradients:
+                    gradients[source] = gradients[source] + gradient
+                else:
+                    gradients[source] = gradient
+            if alarm.rang:
+                alarm.rang = False
+                _warn_of_nan(node, g, arriving)
+    return found
+
+
+def _fit(gradient: Any, source: Node, node: Node) -> Any:
+    """Un-broadcasts: sums over the axes along which the input was stretched; casts to its dtype."""
+    if not isinstance(gradient, (np.ndarray, np.generic, Tensor)):
+        gradient = np.asarray(gradient)
+    shape: tuple[int, ...] = source.shape
+    if gradient.shape != shape:
+        extra = gradient.ndim - len(shape)
+        stretched = [
+            extra + i for i, n in enumerate(shape) if n == 1 and gradient.shape[extra + i] != 1
+        ] if extra >= 0 else []
+        summed = gradient.sum(axis=(*range(extra), *stretched), keepdims=True)
+        if summed.size != source_size(shape) or summed.shape[max(extra, 0):] != shape:
+            raise ValueError(
+                f"the rule of {node.op.name if node.op else 'a leaf'} gave a gradient of shape "  # type: ignore[union-attr]
+                f"{gradient.shape} for an input of shape {shape}: a gradient has its input's "
+                "shape, or one that broadcasting made of it."
+            )
+        gradient = summed.reshape(shape)
+    if gradient.dtype != source.dtype:
+        gradient = gradient.astype(source.dtype)
+    return gradient
+
+
+def source_size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size
+
+
+def _as_recorded(node: Node) -> tuple[Any, ...]:
+    """What the node saved, with inputs and output back at their places in the graph."""
+    assert node.saved is not None and node.op is not None
+    places: dict[str, Any] = {"out": node}
+    inputs = iter(node.inputs)
+    op = node.op
+    for name in op.inputs:
+        if name in op.sequences:
+            places[name] = list(inputs)  # a sequence is the only differentiable input of its op
+        else:
+            places[name] = next(inputs)
+
+    def lift(array: Any, place: Any) -> Any:
+        if isinstance(place, list):
+            return [lift(*pair) for pair in zip(array, place, strict=True)]
+        return result(array, place) if type(place) is Node else array
+
+    return tuple(
+        lift(value, places.get(name))
+        for name, value in zip(node.plan.names, node.saved, strict=True)
+    )
+
+
+# -- what happens at the edges ----------------------------------------------------------------
+
+
+def _node_of(tensor: Tensor) -> Node:
+    if tensor.node is None:
+        raise RuntimeError(
+            f"backward: {tensor._describe()} does not depend on anything that requires a "
+            "gradient. Make an input with requires_grad=True, and compute outside no_grad() and "
+            "without detach()."
+        )
+    return tensor.node
+
+
+def _first_gradient(tensor: Tensor, grad: Any, create_graph: bool) -> Any:
+    if grad is None:
+        if tensor.size != 1:
+            raise RuntimeError(
+                f"backward from {tensor._describe()}: which of its {tensor.size} elements? Reduce "
+                "it first (.sum(), .mean()), or pass grad=, the gradient that arrives here."
+            )
+        g: Any = np.ones(tensor.shape, tensor.dtype)
+    else:
+        g = grad if isinstance(grad, Tensor) else np.asarray(grad)
+        if g.shape != tensor.shape:
+            raise ValueError(
+                f"backward: grad has shape {g.shape}, but {tensor._describe()} needs a gradient "
+                "of its own shape."
+            )
+        g = g.astype(tensor.dtype) if g.dtype != tensor.dtype else g
+    if create_graph:
+        return g if isinstance(g, Tensor) else result(g)
+    return g.array if isinstance(g, Tensor) else g
+
+
+def _check_not_used_up(nodes: list[Node], targets: Collection[Node]) -> None:
+    for node in nodes:
+        if node.saved is None and not (targets and node in targets and node.op is None):
+            assert node.op is not None
+            raise RuntimeError(
+                f"backward a second time through {node.op.name}"
+                + (f" ({node.name!r})" if node.name else "")
+                + ": the arrays that its rule needs were let go by the first. Write "
+                "backward(retain_graph=True) the first time, or add the losses and go backward "
+                "once."
+            )
+
+
+def _run_hooks(node: Node, g: Any) -> Any:
+    for hook in node.hooks or ():
+        replaced = hook(g if isinstance(g, Tensor) else result(g))
+        if replaced is not None:
+            g = replaced if isinstance(g, Tensor) else np.asarray(
+                replaced.array if isinstance(replaced, Tensor) else replaced
+            )
+            if g.shape != node.shape:
+                raise ValueError(
+                    f"a hook returned a gradient of shape {g.shape} for a value of shape "
+                    f"{node.shape}."
+                )
+    return g
+
+
+def _own(g: Any) -> Array:
+    """The gradient as an array that nobody else holds: leaves own their gradients."""
+    if type(g) is not np.ndarray:
+        return np.array(g)
+    # 3 references are ours: the caller's name, the argument, and getrefcount's own.
+    if g.base is None and g.flags.writeable and sys.getrefcount(g) <= 3:
+        return g
+    return g.copy()
+
+
+def _shown(g: Any) -> Any:
+    array = g.array if isinstance(g, Tensor) else g
+    return array if array.base is None else array.copy()
+
+
+class _Alarm:
+    """Rings when arithmetic makes a NaN: NumPy calls it through errstate, at no cost until then."""
+
+    rang = False
+
+    def __call__(self, kind: str, flag: int) -> None:
+        self.rang = True
+
+
+def _warn_of_nan(node: Node, g: Any, arriving: Any) -> None:
+    def nans(value: Any) -> bool:
+        array = value.array if isinstance(value, Tensor) else value
+        return isinstance(array, (np.ndarray, np.generic)) and bool(np.isnan(array).any())
+
+    if isinstance(g, Collection) or nans(g) or not any(map(nans, arriving)):
+        return
+    assert node.op is not None
+    name = f" ({node.name!r})" if node.name else ""
+    array = g.array if isinstance(g, Tensor) else g
+    if not np.all(array):
+        why = (
+            "a gradient of 0 met an infinite slope. This is what a branch that was not taken does "
+            "in where(x > 0, log(x), 0): write where(x > 0, log(where(x > 0, x, 1)), 0), so that "
+            "the branch not taken is computed at a harmless value"
+        )
+    else:
+        why = "the slope is not defined at this value"
+    warnings.warn(
+        f"a gradient became NaN at {node.op.name}{name} of shape {node.shape}: {why}.",
+        GradientWarning,
+        stacklevel=2,
+    )

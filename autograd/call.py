@@ -1,0 +1,297 @@
+"""From a declared op to a call: compute on the arrays, and record a node if a gradient is wanted.
+
+There are two kinds of call. An elementwise op of one or two inputs is on every step's path, so its
+call is written out; any other op takes the general one, which binds arguments by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from .graph import Constant, Node, is_recording, small
+from .op import Mask, Op, Plan
+from .tensor import Tensor, result
+
+# -- elementwise ops -----------------------------------------------------------------------------
+
+
+def unary(op: Op) -> Callable[..., Any]:
+    function, plan = op.function, op.plan((True,))
+    keep_x, keep_out = "x" in plan.names, "out" in plan.names
+    pick = _picker(plan.names, ("x", "out"))
+
+    def call(x: Any, /, *more: Any, **kwargs: Any) -> Any:
+        if more or kwargs:
+            return _ufunc_call(op, call, (x, *more), kwargs)
+        if not isinstance(x, Tensor):
+            return function(x)
+        array, node = x.array, x.node
+        try:
+            out = function(array)
+        except Exception as error:
+            _explain(error, op, {"x": x})
+            raise
+        if node is None or not is_recording():
+            return result(out)
+        if type(out) is not np.ndarray:
+            out = np.asarray(out)
+        return result(
+            out,
+            Node(op, plan, (node,), pick(array, out), None, small(out), out.shape, out.dtype),
+        )
+
+    return call
+
+
+def binary(op: Op) -> Callable[..., Any]:
+    function = op.function
+    plans = {1: op.plan((True, False)), 2: op.plan((False, True)), 3: op.plan((True, True))}
+    picks = {pattern: _picker(plan.names, ("x", "y", "out")) for pattern, plan in plans.items()}
+
+    def call(x: Any, y: Any, /, *more: Any, **kwargs: Any) -> Any:
+        if more or kwargs:
+            return _ufunc_call(op, call, (x, y, *more), kwargs)
+        pattern = 0
+        x_array, y_array, x_node, y_node = x, y, x, y
+        if isinstance(x, Tensor):
+            x_array, x_node = x.array, x.node
+            if x_node is not None:
+                pattern = 1
+        if isinstance(y, Tensor):
+            y_array, y_node = y.array, y.node
+            if y_node is not None:
+                pattern += 2
+        try:
+            out = function(x_array, y_array)
+        except Exception as error:
+            _explain(error, op, {"x": x, "y": y})
+            raise
+        if not pattern or not is_recording():
+            return result(out) if isinstance(x, Tensor) or isinstance(y, Tensor) else out
+        if type(out) is not np.ndarray:
+            out = np.asarray(out)
+        if pattern != 3:
+            if pattern == 1:
+                y_node = _shown(y)
+            else:
+                x_node = _shown(x)
+        return result(
+            out,
+            Node(
+                op, plans[pattern], (x_node, y_node), picks[pattern](x_array, y_array, out),
+                None, small(out), out.shape, out.dtype,
+            ),
+        )
+
+    return call
+
+
+def _picker(names: tuple[str, ...], available: tuple[str, ...]) -> Callable[..., tuple[Any, ...]]:
+    """A function of the available values that gives those named, in the order of `names`."""
+    return cast(
+        "Callable[..., tuple[Any, ...]]",
+        eval(f"lambda {', '.join(available)}: ({''.join(name + ', ' for name in names)})"),
+    )
+
+
+def _shown(value: Any) -> Any:
+    """An input that needs no gradient, as the graph remembers it for pictures."""
+    if isinstance(value, Tensor):
+        return value.as_constant()
+    if isinstance(value, np.ndarray):
+        return Constant(value)
+    return value if isinstance(value, (int, float, np.generic)) else None
+
+
+def _ufunc_call(op: Op, call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A ufunc's keywords: `out=` into a plain array if nothing is recorded, `dtype=` as a cast."""
+    inputs, outputs = args[: len(op.inputs)], args[len(op.inputs) :] or kwargs.pop("out", None)
+    if isinstance(outputs, tuple):
+        outputs = outputs[0] if outputs else None
+    arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
+    recorded = is_recording() and any(isinstance(x, Tensor) and x.node is not None for x in inputs)
+    if not recorded and not isinstance(outputs, Tensor):
+        out = op.function(*arrays, **kwargs) if outputs is None else op.function(*arrays, out=outputs, **kwargs)
+        tensors = any(isinstance(x, Tensor) for x in inputs)
+        return result(out) if tensors and outputs is None else out
+    op.refuse_keywords({"out": outputs, **kwargs})
+    dtype = kwargs.pop("dtype", None)
+    if unknown := kwargs.keys() - {"casting", "order", "subok", "where"}:
+        raise TypeError(f"{op.name}({', '.join(sorted(unknown))}=…) cannot be recorded.")
+    if dtype is not None:
+        inputs = tuple(x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype) for x in inputs)
+    return call(*inputs)
+
+
+# -- any other op --------------------------------------------------------------------------------
+
+
+def general(op: Op) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = op.bind(args, kwargs)
+        called = dict(given)
+        tensors: dict[str, Any] = {}
+        for name, value in given.items():
+            if isinstance(value, Tensor):
+                tensors[name] = value.node
+                given[name] = value.array
+        for name in op.sequences:
+            items = given[name] = list(given[name])
+            if any(isinstance(item, Tensor) for item in items):
+                tensors[name] = [item.node if isinstance(item, Tensor) else None for item in items]
+                given[name] = [item.array if isinstance(item, Tensor) else item for item in items]
+        if not tensors:
+            return op.evaluate(given)
+        recording = is_recording()
+        if recording:
+            _refuse_without_rule(op, tensors)
+        mask = tuple([_flags(tensors.get(name), called[name], name in op.sequences) for name in op.inputs])
+        recording = recording and any([any(f) if isinstance(f, tuple) else f for f in mask])
+        if recording:
+            op.refuse_keywords(given)
+        try:
+            out = op.evaluate(given)
+        except Exception as error:
+            _explain(error, op, called)
+            raise
+        if recording:
+            return _record(op, op.plan(mask), mask, called, given, tensors, out)
+        return _wrap(out) if given.get("out") is None else out
+
+    return call
+
+
+def _flags(nodes: Any, value: Any, sequence: bool) -> Any:
+    if not sequence:
+        return nodes is not None
+    return tuple(node is not None for node in nodes) if nodes else (False,) * len(value)
+
+
+def _record(
+    op: Op, plan: Plan, mask: Mask, called: dict[str, Any], given: dict[str, Any],
+    tensors: dict[str, Any], out: Any,
+) -> Any:
+    inputs: list[Any] = []
+    for name, flag in zip(op.inputs, mask, strict=True):
+        if isinstance(flag, tuple):
+            nodes = tensors.get(name, [None] * len(flag))
+            inputs += [n if n is not None else _shown(v) for n, v in zip(nodes, called[name], strict=True)]
+        else:
+            inputs.append(tensors[name] if flag else _shown(called[name]))
+    multiple = isinstance(out, (tuple, list))
+    if not multiple and type(out) is not np.ndarray:
+        out = np.asarray(out)
+    saved = tuple([_asked_for(name, given, out) for name in plan.names])
+    settings = {
+        name: value
+        for name, value in given.items()
+        if name not in op.inputs
+        and isinstance(value, (int, float, str, tuple, type(None)))
+        and value is not op._defaults.get(name, inspect)
+    } or None
+    if not multiple:
+        node = Node(op, plan, tuple(inputs), saved, settings, small(out), out.shape, out.dtype)
+        return result(out, node)
+    node = Node(op, plan, tuple(inputs), saved, settings, None, None, None)
+    return _rebuild(out, [result(part, _part(node, i, out)) for i, part in enumerate(out)])
+
+
+def _asked_for(name: str, given: dict[str, Any], out: Any) -> Any:
+    if name == "out":
+        return out
+    if name in given:
+        value = given[name]
+        return None if value is np._NoValue else value
+    value = given[name.removesuffix("_shape")]
+    return [np.shape(item) for item in value] if isinstance(value, list) else np.shape(value)
+
+
+def _wrap(out: Any) -> Any:
+    """A result that is not recorded: Tensors around it, in the same tuple, list or namedtuple."""
+    if isinstance(out, (tuple, list)):
+        return _rebuild(out, [result(part) for part in out])
+    return result(out)
+
+
+def _rebuild(like: Any, parts: list[Any]) -> Any:
+    if hasattr(like, "_fields"):
+        return type(like)(*parts)
+    return type(like)(parts)
+
+
+# -- several outputs ----------------------------------------------------------------------------
+
+
+class Parts:
+    """The gradient of an op with several outputs, gathered part by part.
+
+    It adds up as an array does, so backward's loop need not know that a value can be a tuple.
+    """
+
+    shape = dtype = None
+    size = math.inf
+    base = None
+
+    def __init__(self, found: dict[int, Any], outputs: list[tuple[Any, Any]]) -> None:
+        self.found = found
+        self.outputs = outputs
+
+    def __add__(self, other: Parts) -> Parts:
+        found = dict(self.found)
+        for i, g in other.found.items():
+            found[i] = found[i] + g if i in found else g
+        return Parts(found, self.outputs)
+
+    def __iter__(self) -> Any:
+        """One gradient for each output: zeros where none arrived."""
+        for i, (shape, dtype) in enumerate(self.outputs):
+            yield self.found[i] if i in self.found else np.zeros(shape, dtype)
+
+
+output = Op(lambda outputs, index: outputs[index], "output", formula="outputs[index]")
+
+
+def _part(node: Node, i: int, outputs: Sequence[Any]) -> Node:
+    """The node of one output: its gradient is that of the whole, at one place."""
+    likes = [(part.shape, part.dtype) for part in outputs]
+    plan = Plan((), lambda g, saved: (Parts({i: g}, likes),))
+    part = np.asarray(outputs[i])
+    return Node(output, plan, (node,), (), {"index": i}, small(part), part.shape, part.dtype)
+
+
+# -- errors, at the boundary --------------------------------------------------------------------
+
+
+def _explain(error: Exception, op: Op, called: dict[str, Any]) -> None:
+    """Adds to NumPy's error which op was asked, and of what."""
+
+    def spell(value: Any) -> str:
+        if isinstance(value, Tensor):
+            return value._describe()
+        if isinstance(value, np.ndarray):
+            return f"array of shape {value.shape}"
+        if isinstance(value, (list, tuple)) and any(isinstance(v, (Tensor, np.ndarray)) for v in value):
+            return "[" + ", ".join(map(spell, value)) + "]"
+        text = repr(value)
+        return text if len(text) <= 40 else text[:37] + "…"
+
+    given = [
+        f"{name} = {spell(value)}"
+        for name, value in called.items()
+        if value is not op._defaults.get(name, inspect)
+    ]
+    error.add_note(f"in {op.name}: " + "; ".join(given))
+
+
+def _refuse_without_rule(op: Op, tensors: dict[str, Any]) -> None:
+    for name, node in tensors.items():
+        if name not in op.inputs and node is not None:
+            raise TypeError(
+                f"{op.name} has no derivative with respect to {name!r}. Pass {name}.detach() to "
+                "treat it as a constant."
+            )

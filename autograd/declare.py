@@ -1,0 +1,200 @@
+"""Declaring ops: `op`, `elementwise`, `constant`. One declaration is all there is to an op."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from .call import binary, general, unary
+from .op import Op, Rule, Sample
+from .tensor import claims as claimed
+from .tensor import holds_tensor, refusals, unwrap
+
+registry: dict[str, Op] = {}
+"""Every op that this library declares, by name: what its own tests are made from."""
+
+constants: set[Callable[..., Any]] = set()
+"""NumPy's functions that have no derivative on purpose."""
+
+
+
+def op(
+    function: Callable[..., Any] | None = None,
+    *,
+    claims: Callable[..., Any] | tuple[Callable[..., Any], ...] | None = None,
+    register: bool = False,
+    name: str | None = None,
+    sequences: tuple[str, ...] = (),
+    formula: str = "",
+    note: str = "",
+    samples: Sequence[Sample] = (),
+    domain: tuple[float, float] = (-3.0, 3.0),
+    kinks: Callable[..., Any] | None = None,
+    signature: str = "",
+) -> Any:
+    """Declares an op: a function of arrays whose derivative rules follow with `.wrt(name)`.
+
+    Parameters
+    ----------
+    function : callable
+        The forward computation on plain arrays: NumPy's own function, or (as a decorator) yours.
+    claims : callable, optional
+        NumPy's function, if `function` is your own spelling of it.
+    register : bool
+        Whether `np.f(tensor)` shall reach this op. An op that you declare is your own otherwise.
+    sequences : tuple of str
+        Parameters that take a list of arrays; their rule asks for `i`, the place in the list.
+    formula, note, samples, domain, kinks, signature
+        What pictures show and tests draw from; see `autograd/ops/README.md`.
+
+    Raises
+    ------
+    TypeError
+        At declaration, if a rule asks for something that the op does not have.
+    ValueError
+        If `register=True` and another op already claims NumPy's function.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd as ag
+    >>> @ag.op(formula="x² + y²")
+    ... def square_sum(x, y):
+    ...     return x * x + y * y
+    >>> @square_sum.wrt("x")
+    ... def _(g, x):
+    ...     return g * 2 * x
+    >>> @square_sum.wrt("y")
+    ... def _(g, y):
+    ...     return g * 2 * y
+    >>> x = ag.Tensor(3.0, requires_grad=True)
+    >>> square_sum(x, 4.0).backward()
+    >>> x.grad
+    Tensor(6.)
+
+    The idea of rules beside functions is HIPS autograd's `defvjp`.
+    """
+    if function is None:
+        return lambda function: op(
+            function, claims=claims, register=register, name=name, sequences=sequences,
+            formula=formula, note=note, samples=samples, domain=domain, kinks=kinks,
+            signature=signature,
+        )
+    declared = Op(
+        function, name, sequences=sequences, formula=formula, note=note, samples=samples,
+        domain=domain, kinks=kinks, signature=signature,
+    )
+    call = cast("Any", general(declared))
+
+    def wrt(*names: str) -> Callable[[Rule], Rule]:
+        def declare(rule: Rule) -> Rule:
+            declared.add_rule(names, rule)
+            return rule
+
+        return declare
+
+    call.wrt = wrt
+    return _published(call, declared, claims or function, register)
+
+
+def elementwise(
+    function: Callable[..., Any],
+    *rules: Rule,
+    name: str | None = None,
+    register: bool = False,
+    formula: str = "",
+    note: str = "",
+    samples: Sequence[Sample] = (),
+    domain: tuple[float, float] = (-3.0, 3.0),
+    kinks: Callable[..., Any] | None = None,
+) -> Any:
+    """Declares an op that works element by element: a ufunc and a rule for each of its inputs.
+
+    Rules may ask for `x` (and `y`, the second input) and `out`. Shapes broadcast as NumPy's do;
+    the engine sums the gradients back, rules need not.
+
+    >>> import numpy as np, autograd as ag
+    >>> cube = ag.elementwise(lambda x: x**3, lambda g, x: g * 3 * x**2, name="cube")
+    >>> x = ag.Tensor([1.0, 2.0], requires_grad=True)
+    >>> cube(x).sum().backward()
+    >>> x.grad
+    Tensor([ 3., 12.])
+    """
+    names = ("x", "y")[: len(rules)]
+    parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names]
+    declared = Op(
+        function, name, parameters=parameters, formula=formula, note=note, samples=samples,
+        domain=domain, kinks=kinks, signature=",".join(["()"] * len(names)) + "->()",
+    )
+    for parameter, rule in zip(names, rules, strict=True):
+        declared.add_rule((parameter,), rule)
+    call = unary(declared) if len(rules) == 1 else binary(declared)
+    return _published(call, declared, function, register)
+
+
+def composite(*, claims: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Declares a function built from ops as NumPy's: it needs no rule of its own. On arguments
+    without Tensors it *is* NumPy's function."""
+
+    def declare(function: Callable[..., Any]) -> Any:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if holds_tensor(args) or holds_tensor(list(kwargs.values())):
+                return function(*args, **kwargs)
+            return claims(*args, **kwargs)
+
+        claim(claims, call)
+        return call
+
+    return declare
+
+
+def constant(*functions: Callable[..., Any]) -> None:
+    """Claims NumPy functions that have no derivative (comparisons, argmax, shape, …): on Tensors
+    they compute on the arrays and give plain arrays."""
+    for function in functions:
+        constants.add(function)
+        claim(function, _on_arrays(function))
+
+
+def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*unwrap(args), **{key: unwrap(value) for key, value in kwargs.items()})
+
+    return functools.wraps(function)(call)
+
+
+def refuse(reason: str, *functions: Callable[..., Any]) -> None:
+    """Marks NumPy functions as refused on Tensors that require gradients, with the reason and
+    the way out that the error tells."""
+    for function in functions:
+        refusals[function] = reason
+
+
+def claim(function: Callable[..., Any], ours: Callable[..., Any]) -> None:
+    """Makes `np.function(tensor)` reach `ours`."""
+    if function in claimed:
+        raise ValueError(
+            f"np.{function.__name__} is already claimed by {claimed[function]!r}. Leave out "
+            "register=True: your op is then reached by its own name."
+        )
+    claimed[function] = ours
+
+
+def _published(call: Any, declared: Op, numpy_function: Any, register: bool) -> Any:
+    """Gives the call its name, signature and documentation; registers it if it is NumPy's."""
+    call.op = declared
+    call.__name__ = call.__qualname__ = declared.name
+    call.__module__ = declared.function.__module__
+    call.__signature__ = declared.call
+    call.__doc__ = declared.function.__doc__
+    if register:
+        registry[declared.name] = declared
+        targets = numpy_function if isinstance(numpy_function, tuple) else (numpy_function,)
+        for function in targets:
+            if getattr(function, "__module__", "").startswith("numpy") or isinstance(function, np.ufunc):
+                claim(function, call)
+    return call

@@ -1,0 +1,245 @@
+"""The graph: what a node is, how recording is switched, how the graph is walked.
+
+A node is one application of one op. It knows which op, on what inputs, and what the op's
+derivative rules will need; nothing in it points at a Tensor, so a graph has no reference cycles
+and goes away with the last Tensor that leads to it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import weakref
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .op import Op, Plan
+    from .tensor import Tensor
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+SMALL = 64
+"""Arrays of up to this many elements stay in the graph, so that a picture can show them."""
+
+next_order = itertools.count(1).__next__
+"""Creation order. Inputs come before outputs, so sorting by it is a topological sort; writes to
+memory draw from the same count (memory.py), so "changed after it was used" is one comparison."""
+
+
+class Node:
+    """One value in the graph: a leaf (`op is None`) or the result of an op.
+
+    What a node keeps: its op, its inputs, and the arrays that the op's rules asked for (`saved`,
+    laid out by `plan`; None once backward has used them). Arrays of up to `SMALL` elements stay as
+    `value` and `grad` for pictures. Everything else about the forward pass is forgotten.
+    """
+
+    __slots__ = (
+        "dtype",  # of the value; its gradient has the same
+        "grad",  # the gradient that arrived in the last backward, if small; for pictures only
+        "hooks",  # functions that see (and may replace) the gradient; None if there are none
+        "inputs",  # Node where a gradient flows; Constant, scalar or small array where none does
+        "name",
+        "op",  # the Op that made it; None for a leaf
+        "order",
+        "owner",  # weak reference to the Tensor whose `.grad` is filled; None if there is none
+        "plan",  # which gradients are wanted, and where in `saved` the rules find what they need
+        "saved",
+        "settings",  # the op's keywords as called (axis=1, …); None if there are none
+        "shape",
+        "value",
+    )
+
+    op: Op | None
+    plan: Plan
+    saved: tuple[Any, ...] | None
+
+    def __init__(
+        self,
+        op: Op | None,
+        plan: Any,
+        inputs: tuple[Any, ...],
+        saved: tuple[Any, ...] | None,
+        settings: dict[str, Any] | None,
+        value: Any,
+        shape: Any,
+        dtype: Any,
+    ) -> None:
+        self.op = op
+        self.plan = plan
+        self.inputs = inputs
+        self.saved = saved
+        self.settings = settings
+        self.value = value
+        self.shape = shape
+        self.dtype = dtype
+        self.order = next_order()
+        self.grad = None
+        self.name: str | None = None
+        self.hooks: list[Callable[..., Any]] | None = None
+        self.owner: weakref.ref[Tensor] | None = None
+
+    def __repr__(self) -> str:
+        kind = self.op.name if self.op else "leaf"
+        return f"<{kind} node {self.name or ''} {self.shape} {self.dtype}>"
+
+
+def leaf(array: Array, name: str | None, owner: Tensor) -> Node:
+    """The node of a Tensor that the user made and wants a gradient for."""
+    node = Node(None, None, (), (), None, array, array.shape, array.dtype)
+    node.name = name
+    node.owner = weakref.ref(owner)
+    return node
+
+
+class Constant:
+    """An input that needs no gradient: its name and shape for pictures, its value if small."""
+
+    __slots__ = ("dtype", "name", "shape", "value")
+
+    def __init__(self, array: Array, name: str | None = None) -> None:
+        self.name = name
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self.value = small(array)
+
+    def __repr__(self) -> str:
+        return f"<constant {self.name or ''} {self.shape} {self.dtype}>"
+
+
+def small(array: Any) -> Any:
+    """The array, if it is small enough to stay in the graph for pictures; else None."""
+    if array.size > SMALL:
+        return None
+    return array if array.base is None else array.copy()  # a view would keep its whole base alive
+
+
+# -- walking ------------------------------------------------------------------------------------
+
+
+def walk(roots: Iterable[Node]) -> list[Node]:
+    """Every node that leads to the roots, newest first: an order in which backward can go.
+
+    Collect with a stack, then sort by creation order: no recursion, so no depth is too deep, and
+    about half the time of counting children (119 ns a node against 280).
+    """
+    stack = list(roots)
+    seen = set(stack)
+    while stack:
+        for node in stack.pop().inputs:
+            if type(node) is Node and node not in seen:
+                seen.add(node)
+                stack.append(node)
+    return sorted(seen, key=_newest_first)
+
+
+def _newest_first(node: Node) -> int:
+    return -node.order
+
+
+def depending_on(targets: Iterable[Node], nodes: list[Node]) -> set[Node]:
+    """Those of `nodes` (newest first, as `walk` gives them) whose value depends on a target."""
+    found = set(targets)
+    for node in reversed(nodes):
+        if node not in found and not found.isdisjoint(i for i in node.inputs if type(i) is Node):
+            found.add(node)
+    return found
+
+
+# -- the recording switch -----------------------------------------------------------------------
+
+_recording: ContextVar[bool] = ContextVar("autograd_recording", default=True)
+is_recording = _recording.get  # 13 ns; per thread and per async task, as every ContextVar
+_outer_settings: ContextVar[tuple[bool, ...]] = ContextVar("autograd_outer_settings", default=())
+
+
+class _Recording:
+    """Sets recording on or off for a block, a function, a generator or a coroutine."""
+
+    def __init__(self, value: bool) -> None:
+        self._value = value  # the only state: one object may serve many threads, nested too
+
+    def __enter__(self) -> None:
+        _outer_settings.set((*_outer_settings.get(), _recording.get()))
+        _recording.set(self._value)
+
+    def __exit__(self, *exc_info: object) -> None:
+        *outer, before = _outer_settings.get()
+        _outer_settings.set(tuple(outer))
+        _recording.set(before)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        value = self._value
+
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def generator(*args: Any, **kwargs: Any) -> Any:
+                return _switched_generator(function(*args, **kwargs), value)
+
+            return generator
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def coroutine(*args: Any, **kwargs: Any) -> Any:
+                with _Recording(value):
+                    return await function(*args, **kwargs)
+
+            return coroutine
+
+        @functools.wraps(function)
+        def plain(*args: Any, **kwargs: Any) -> Any:
+            with _Recording(value):
+                return function(*args, **kwargs)
+
+        return plain
+
+
+def _switched_generator(generator: Any, value: bool) -> Any:
+    """Runs each step of a generator with recording set; between steps the caller's setting rules."""
+    step, given = generator.send, None
+    while True:
+        try:
+            with _Recording(value):
+                produced = step(given)
+        except StopIteration as stop:
+            return stop.value
+        try:
+            step, given = generator.send, (yield produced)
+        except GeneratorExit:
+            generator.close()
+            raise
+        except BaseException as error:
+            step, given = generator.throw, error
+
+
+def no_grad() -> _Recording:
+    """Switches recording off: a context manager and a decorator, per thread and per async task.
+
+    >>> import autograd as ag
+    >>> x = ag.Tensor([1.0, 2.0], requires_grad=True)
+    >>> with ag.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+    return _Recording(False)
+
+
+def enable_grad() -> _Recording:
+    """Switches recording on again, inside `no_grad`: a context manager and a decorator.
+
+    >>> import autograd as ag
+    >>> x = ag.Tensor([1.0, 2.0], requires_grad=True)
+    >>> with ag.no_grad(), ag.enable_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    True
+    """
+    return _Recording(True)

@@ -1,0 +1,29 @@
+"""Data for learning: loaders that trust no file, and mini-batches.
+
+Training starts with two lines of it:
+
+    from nn.data import load_mnist, batches
+
+    (x_train, t_train), (x_test, t_test) = load_mnist()
+    for x, t in batches(x_train, t_train, batch_size=100, rng=0):
+        ...
+
+One page on where the files come from, and why none is unpickled: README.md.
+"""
+
+from .batches import batches, to_categorical, train_test_split
+from .digits import load_digits
+from .idx import read_idx, write_idx
+from .mnist import load_mnist
+from .pickled import load_pickled_arrays
+
+__all__ = [
+    "batches",
+    "load_digits",
+    "load_mnist",
+    "load_pickled_arrays",
+    "read_idx",
+    "to_categorical",
+    "train_test_split",
+    "write_idx",
+]
