@@ -122,27 +122,18 @@ def _fit(gradient: Any, source: Node, node: Node) -> Any:
     shape: tuple[int, ...] = source.shape
     if gradient.shape != shape:
         extra = gradient.ndim - len(shape)
-        stretched = [
-            extra + i for i, n in enumerate(shape) if n == 1 and gradient.shape[extra + i] != 1
-        ] if extra >= 0 else []
-        summed = gradient.sum(axis=(*range(extra), *stretched), keepdims=True)
-        if summed.size != source_size(shape) or summed.shape[max(extra, 0):] != shape:
+        kept = gradient.shape[max(extra, 0) :]
+        if extra < 0 or any(n not in (1, m) for n, m in zip(shape, kept, strict=True)):
             raise ValueError(
-                f"the rule of {node.op.name if node.op else 'a leaf'} gave a gradient of shape "  # type: ignore[union-attr]
-                f"{gradient.shape} for an input of shape {shape}: a gradient has its input's "
-                "shape, or one that broadcasting made of it."
+                f"the rule of {node.op} gave a gradient of shape {gradient.shape} for an input of "
+                f"shape {shape}: a gradient has its input's shape, or one that broadcasting made "
+                "of it."
             )
-        gradient = summed.reshape(shape)
+        stretched = [extra + i for i, n in enumerate(shape) if n == 1 and kept[i] != 1]
+        gradient = gradient.sum(axis=(*range(extra), *stretched)).reshape(shape)
     if gradient.dtype != source.dtype:
         gradient = gradient.astype(source.dtype)
     return gradient
-
-
-def source_size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for n in shape:
-        size *= n
-    return size
 
 
 def _as_recorded(node: Node) -> tuple[Any, ...]:
@@ -157,15 +148,16 @@ def _as_recorded(node: Node) -> tuple[Any, ...]:
         else:
             places[name] = next(inputs)
 
-    def lift(array: Any, place: Any) -> Any:
-        if isinstance(place, list):
-            return [lift(*pair) for pair in zip(array, place, strict=True)]
-        return result(array, place) if type(place) is Node else array
-
     return tuple(
-        lift(value, places.get(name))
+        _lift(value, places.get(name))
         for name, value in zip(node.plan.names, node.saved, strict=True)
     )
+
+
+def _lift(array: Any, place: Any) -> Any:
+    if isinstance(place, list):
+        return [_lift(*pair) for pair in zip(array, place, strict=True)]
+    return result(array, place) if type(place) is Node else array
 
 
 # -- what happens at the edges ----------------------------------------------------------------
@@ -259,7 +251,7 @@ def _warn_of_nan(node: Node, g: Any, arriving: Any) -> None:
         array = value.array if isinstance(value, Tensor) else value
         return isinstance(array, (np.ndarray, np.generic)) and bool(np.isnan(array).any())
 
-    if isinstance(g, Collection) or nans(g) or not any(map(nans, arriving)):
+    if nans(g) or not any(map(nans, arriving)):
         return
     assert node.op is not None
     name = f" ({node.name!r})" if node.name else ""

@@ -105,7 +105,7 @@ def load_pickled_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]
                 if stream.tell() < size:
                     raise ValueError("more bytes follow. Are there several pickles in the file?")
                 return machine.result()
-        except ValueError as error:
+        except (ValueError, Warning) as error:  # warned of: odd escapes, under -W error
             raise ValueError(
                 f"{path}: {name} at byte {position}: {str(error).rstrip('.')}. This reader takes a "
                 "dict of numeric arrays and runs nothing; for all else ask for the file as .npz."

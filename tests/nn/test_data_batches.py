@@ -127,7 +127,7 @@ def test_split_parts_every_class_alike(labels, fraction, seed):
 
 def test_split_depends_on_the_seed_alone():
     x, t = np.arange(100), np.arange(100) % 3
-    test = lambda seed: train_test_split(x, t, seed=seed)[1][0].tolist()  # noqa: E731
+    test = lambda seed: train_test_split(x, t, seed=seed)[1][0].tolist()
     assert test(0) == test(0) != test(1)
     assert test(np.random.default_rng(0)) == test(0)
 
@@ -139,7 +139,9 @@ def test_every_sample_can_be_held_out():
         np.concatenate([train_test_split(x, t, seed=seed)[1][0] for seed in range(200)]),
         minlength=50,
     )
-    assert drawn.sum() == 2000 and drawn.min() > 20 and drawn.max() < 60
+    assert drawn.sum() == 2000
+    assert drawn.min() > 20
+    assert drawn.max() < 60
 
 
 def test_one_hot_labels_are_split_by_their_class():
@@ -170,7 +172,8 @@ def test_split_refuses_different_lengths():
 @given(st.lists(st.integers(0, 9), min_size=1))
 def test_one_hot_has_its_one_at_the_label(labels):
     one_hot = to_categorical(labels)
-    assert one_hot.shape == (len(labels), max(labels) + 1) and one_hot.dtype == np.float32
+    assert one_hot.shape == (len(labels), max(labels) + 1)
+    assert one_hot.dtype == np.float32
     np.testing.assert_array_equal(one_hot.sum(axis=1), 1)
     np.testing.assert_array_equal(one_hot[np.arange(len(labels)), labels], 1)
 

@@ -25,7 +25,9 @@ def test_the_file_is_the_published_one_with_its_licence_beside_it():
     assert hashlib.sha256(packaged()).hexdigest() == SHA256
     for name in "digits.LICENSE.txt", "README.md":
         text = (files("nn.data") / name).read_text(encoding="utf-8")
-        assert "Alpaydin" in text and "Kaynak" in text and "1998" in text
+        assert "Alpaydin" in text
+        assert "Kaynak" in text
+        assert "1998" in text
         assert "https://creativecommons.org/licenses/by/4.0/" in text
 
 
@@ -55,9 +57,11 @@ def test_forms(normalize, flatten, one_hot_label):
 
 def test_ranges():
     (x, t), _ = load_digits()
-    assert x.min() == 0.0 and x.max() == 1.0
+    assert x.min() == 0.0
+    assert x.max() == 1.0
     (x, _), _ = load_digits(normalize=False)
-    assert x.min() == 0 and x.max() == 16
+    assert x.min() == 0
+    assert x.max() == 16
     assert set(t.tolist()) == set(range(10))
 
 
@@ -69,7 +73,7 @@ def test_a_fifth_of_each_digit_is_held_out():
 
 
 def test_the_split_depends_on_the_seed_alone():
-    np.random.seed(3)  # noqa: NPY002 - the global state is what must not matter
+    np.random.seed(3)  # noqa: NPY002
     state = np.random.get_state()[1].copy()  # noqa: NPY002
     (x, _), _ = load_digits()
     np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002

@@ -3,6 +3,7 @@
 import gzip
 import math
 import os
+import re
 import struct
 import tracemalloc
 import zlib
@@ -57,9 +58,11 @@ def test_reads_the_format_as_published(tmp_path):
 def test_every_kind_of_number_big_endian_in_native_out(tmp_path, code, letter, values):
     body = struct.pack(f">3{letter}", *values)
     array = read_idx(write(tmp_path / "numbers", idx_bytes(code, (3,), body)))
-    assert array.dtype == np.dtype(letter) and array.dtype.isnative
+    assert array.dtype == np.dtype(letter)
+    assert array.dtype.isnative
     np.testing.assert_array_equal(array, np.array(values, dtype=letter))
-    assert array.flags.c_contiguous and array.flags.writeable
+    assert array.flags.c_contiguous
+    assert array.flags.writeable
     array[0] = 1
     assert array[0] == 1
 
@@ -80,10 +83,17 @@ def test_round_trip(tmp_path_factory, array, name, transpose):
     write_idx(path, array)
     back = read_idx(path)
     np.testing.assert_array_equal(back, array)
-    assert back.dtype == array.dtype.newbyteorder("=") and back.flags.c_contiguous
-    first = path.read_bytes()
-    write_idx(path, array)
-    assert path.read_bytes() == first, "equal arrays, equal bytes"
+    assert back.dtype == array.dtype.newbyteorder("=")
+    assert back.flags.c_contiguous
+
+
+def test_equal_arrays_give_equal_bytes(tmp_path, monkeypatch):
+    def packed_at(seconds):
+        monkeypatch.setattr("time.time", lambda: seconds)
+        write_idx(tmp_path / "a.gz", np.arange(3, dtype=np.uint8))
+        return (tmp_path / "a.gz").read_bytes()
+
+    assert packed_at(1e9) == packed_at(2e9)
 
 
 @pytest.mark.parametrize("dtype", ["int64", "bool", "uint16", "complex64", "O", "U3"])
@@ -140,10 +150,8 @@ DAMAGE = {
 def test_damage_is_a_value_error_that_names_the_file(tmp_path, case, name):
     data, message = DAMAGE[case]
     path = write(tmp_path / name, data)
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{path}: ')}.*{re.escape(message)}"):
         read_idx(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert message in str(caught.value)
 
 
 PACKED = gzip.compress(GOOD, mtime=0)
@@ -167,9 +175,8 @@ GZIP_DAMAGE = {
 def test_gzip_damage_is_a_value_error_that_names_the_file(tmp_path, case):
     path = tmp_path / "images.gz"
     path.write_bytes(GZIP_DAMAGE[case])
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{path}: ')}"):
         read_idx(path)
-    assert str(caught.value).startswith(f"{path}: ")
 
 
 def test_a_gzipped_file_without_gz_in_its_name_is_told_so(tmp_path):
@@ -190,11 +197,10 @@ def test_any_change_of_the_bytes_is_refused_or_changes_numbers_only(tmp_path_fac
     path = tmp_path_factory.mktemp("idx") / ("a.gz" if packed else "a")
     path.write_bytes(good)
     try:
-        array = read_idx(path)
+        found = read_idx(path).nbytes
     except ValueError as error:
-        assert str(path) in str(error)
-    else:
-        assert array.nbytes == 6
+        found = str(error)
+    assert found == 6 or str(path) in found
 
 
 def test_no_file_and_a_folder_are_the_systems_own_errors(tmp_path):
@@ -279,7 +285,8 @@ def test_a_byte_more_than_declared_is_all_that_is_read():
 def test_the_official_files_are_read(mnist_folder):
     images = read_idx(mnist_folder / "train-images-idx3-ubyte.gz")
     labels = read_idx(mnist_folder / "train-labels-idx1-ubyte.gz")
-    assert images.shape == (60000, 28, 28) and images.dtype == np.uint8
+    assert images.shape == (60000, 28, 28)
+    assert images.dtype == np.uint8
     assert labels[:5].tolist() == [5, 0, 4, 1, 9]
 
 

@@ -4,7 +4,10 @@ import gzip
 import hashlib
 import io
 import os
+import re
+import struct
 import sys
+import tracemalloc
 import urllib.request
 import urllib.response
 from email.message import Message
@@ -74,7 +77,8 @@ def test_forms(tmp_path, ending, normalize, flatten, one_hot_label):
             x, expected.astype(np.float32) / np.float32(255) if normalize else expected
         )
         if one_hot_label:
-            assert t.shape == (n, 10) and t.dtype == np.float32
+            assert t.shape == (n, 10)
+            assert t.dtype == np.float32
             np.testing.assert_array_equal(t.sum(axis=1), 1)
             np.testing.assert_array_equal(t.argmax(axis=1), labels)
         else:
@@ -84,14 +88,17 @@ def test_forms(tmp_path, ending, normalize, flatten, one_hot_label):
 
 def test_defaults_are_those_of_the_book(tmp_path):
     (x, t), _ = load_mnist(path=write_set(tmp_path / "own"))
-    assert x.shape == (7, 784) and x.dtype == np.float32 and t.shape == (7,)
+    assert x.shape == (7, 784)
+    assert x.dtype == np.float32
+    assert t.shape == (7,)
 
 
 def test_normalised_pixels_end_at_exactly_0_and_1(tmp_path):
     arrays = small_set()
     arrays["train-images-idx3-ubyte"][0, 0, :2] = 0, 255
     (x, _), _ = load_mnist(path=write_set(tmp_path / "own", arrays))
-    assert x.min() == 0.0 and x.max() == 1.0
+    assert x.min() == 0.0
+    assert x.max() == 1.0
 
 
 def test_results_may_be_written_to(tmp_path):
@@ -99,7 +106,14 @@ def test_results_may_be_written_to(tmp_path):
         (x, t), _ = load_mnist(normalize=normalize, path=write_set(tmp_path / "own"))
         x[0, 0] = 1
         t[0] = 1
-        assert x[0, 0] == 1 and t[0] == 1
+        assert x[0, 0] == 1
+        assert t[0] == 1
+
+
+def test_a_set_of_no_images(tmp_path):
+    (x, t), _ = load_mnist(one_hot_label=True, path=write_set(tmp_path / "own", small_set(train=0)))
+    assert x.shape == (0, 784)
+    assert t.shape == (0, 10)
 
 
 def test_images_of_another_size_are_welcome(tmp_path):
@@ -175,7 +189,7 @@ def test_a_path_that_lacks_files_names_them_and_nothing_else_is_tried(tmp_path, 
 def test_order_is_path_then_environment_then_cache(tmp_path, home, monkeypatch):
     for n, folder in (4, home), (5, tmp_path / "named"), (6, tmp_path / "own"):
         write_set(folder, small_set(train=n))
-    count = lambda **kwargs: len(load_mnist(**kwargs)[0][0])  # noqa: E731
+    count = lambda **kwargs: len(load_mnist(**kwargs)[0][0])
     assert count() == 4
     monkeypatch.setenv("MNIST_DIR", str(tmp_path / "named"))
     assert count() == 5
@@ -293,7 +307,7 @@ def test_the_second_mirror_stands_in(home, web):
 def other_images():
     other = small_set()["train-images-idx3-ubyte"].copy()
     other[0, 0, 0] ^= 1
-    return gzip.compress(bytes((0, 0, 8, 3, 0, 0, 0, 7, 0, 0, 0, 28, 0, 0, 0, 28)) + other.tobytes())
+    return gzip.compress(struct.pack(">HBB3I", 0, 8, 3, 7, 28, 28) + other.tobytes())
 
 
 BAD_PAGES = {
@@ -303,6 +317,7 @@ BAD_PAGES = {
     "damaged": (lambda good: good[:30] + bytes(9) + good[39:], ""),
     "nothing": (lambda good: b"", "sha256 of what came is e3b0c442"),
     "garbage after": (lambda good: good + b"garbage", "gzip"),
+    "no deflate": (lambda good: good[:10] + b"\7" + good[11:], "invalid block type"),
     "a bomb": (lambda good: gzip.compress(bytes(5_000_000)), "sha256"),
     "too many bytes": (lambda good: good + bytes(10_000), "more than the 6,528 bytes"),
 }
@@ -322,7 +337,7 @@ def test_a_bad_download_is_refused_and_changes_nothing(home, web, monkeypatch, c
     text = str(caught.value)
     assert message in text
     assert all(f"{mirror}{name}.gz: " in text for mirror in mnist.MIRRORS), "what was tried"
-    assert "path=" in text and "MNIST_DIR" in text, "what to do instead"
+    assert re.search(r"pass it as path=, or name it in \$MNIST_DIR", text), "what to do instead"
     assert not home.exists()
 
 
@@ -351,9 +366,10 @@ def test_a_damaged_file_in_the_cache_is_named_and_left_alone(home, web):
     path = home / "t10k-labels-idx1-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-5])
     before = contents(home)
-    with pytest.raises(ValueError, match="t10k-labels-idx1-ubyte.gz: damaged gzip"):
+    with pytest.raises(ValueError, match=r"t10k-labels-idx1-ubyte\.gz: damaged gzip"):
         load_mnist()
-    assert contents(home) == before and len(web.asked) == 4
+    assert contents(home) == before
+    assert len(web.asked) == 4
 
 
 def test_a_download_is_bounded(monkeypatch):
@@ -375,6 +391,19 @@ def test_a_download_is_bounded(monkeypatch):
     assert endless.served == 100_001
 
 
+def test_a_downloaded_bomb_is_unpacked_in_little_memory(home, web, monkeypatch):
+    monkeypatch.setattr(mnist, "OFFICIAL", {NAMES[0]: (100_000, "0" * 64)})
+    for mirror in mnist.MIRRORS:
+        web.pages[f"{mirror}{NAMES[0]}.gz"] = gzip.compress(bytes(80_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(OSError, match="sha256"):
+            load_mnist()
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_broken_reply_counts_as_a_mirror_that_failed(home, web):
     from http.client import IncompleteRead
 
@@ -392,6 +421,7 @@ class FakeHttps(urllib.request.HTTPSHandler):
     def __init__(self, location):
         super().__init__()
         self.location = location
+        self.replies = []
 
     def https_open(self, req):
         headers = Message()
@@ -401,6 +431,7 @@ class FakeHttps(urllib.request.HTTPSHandler):
         body = io.BytesIO(b"" if first else b"hello")
         reply = urllib.response.addinfourl(body, headers, req.full_url, 302 if first else 200)
         reply.msg = "Found" if first else "OK"
+        self.replies.append(reply)
         return reply
 
 
@@ -410,10 +441,9 @@ def redirecting(monkeypatch):
     monkeypatch.undo()
 
     def to(location):
-        build = urllib.request.build_opener
-        monkeypatch.setattr(
-            download, "build_opener", lambda *handlers: build(*handlers, FakeHttps(location))
-        )
+        https, build = FakeHttps(location), urllib.request.build_opener
+        monkeypatch.setattr(download, "build_opener", lambda *handlers: build(*handlers, https))
+        return https
 
     return to
 
@@ -426,9 +456,10 @@ def test_redirects_to_https_are_followed(redirecting):
 
 @pytest.mark.parametrize("location", ["http://second/", "HTTP://second/", "ftp://second/"])
 def test_redirects_elsewhere_are_refused(redirecting, location):
-    redirecting(location)
+    https = redirecting(location)
     with pytest.raises(OSError, match="second/, which is not https"):
         download.open_url("https://first/")
+    assert [reply.closed for reply in https.replies] == [True]
 
 
 @pytest.mark.parametrize("url", ["http://first/", "file:///etc/hostname", "ftp://first/"])
@@ -457,18 +488,24 @@ def test_real_shapes_and_ranges():
     (x, t), (x_test, t_test) = load_mnist(path=f"{DATA}/mnist")
     assert (x.shape, t.shape) == ((60000, 784), (60000,))
     assert (x_test.shape, t_test.shape) == ((10000, 784), (10000,))
-    assert x.dtype == x_test.dtype == np.float32 and x.min() == 0.0 and x.max() == 1.0
+    assert x.dtype == x_test.dtype == np.float32
+    assert x.min() == 0.0
+    assert x.max() == 1.0
     assert set(t.tolist()) == set(t_test.tolist()) == set(range(10))
     assert t[0] == 5, "the first training image is a five"
-    assert x[0].shape == (784,) and x[0].reshape(28, 28).shape == (28, 28)
+    assert x[0].shape == (784,)
+    assert x[0].reshape(28, 28).shape == (28, 28)
 
 
 @real
 def test_real_without_normalising_one_hot_as_images():
     (x, t), _ = load_mnist(False, False, True, path=f"{DATA}/mnist")
-    assert x.shape == (60000, 1, 28, 28) and x.dtype == np.uint8
-    assert x.min() == 0 and x.max() == 255
-    assert t.shape == (60000, 10) and t[0].argmax() == 5
+    assert x.shape == (60000, 1, 28, 28)
+    assert x.dtype == np.uint8
+    assert x.min() == 0
+    assert x.max() == 255
+    assert t.shape == (60000, 10)
+    assert t[0].argmax() == 5
 
 
 @real
@@ -486,7 +523,8 @@ def test_real_files_pass_the_download(home, monkeypatch):
         web.pages[f"{mnist.MIRRORS[1]}{name}.gz"] = page
     monkeypatch.setattr(download, "open_url", web)
     (x, _), _ = load_mnist()
-    assert len(x) == 60000 and len(contents(home)) == 4
+    assert len(x) == 60000
+    assert len(contents(home)) == 4
 
 
 @real

@@ -28,8 +28,11 @@ def test_exports():
 @pytest.mark.parametrize("name", data.__all__)
 def test_public_docstrings_have_errors_an_example_and_a_source(name):
     text = inspect.getdoc(getattr(data, name))
-    assert ">>> " in text and "Raises " in text and "Source: " in text
-    assert text.splitlines()[0].endswith(".") and len(text.splitlines()[0]) <= 100
+    assert ">>> " in text
+    assert "Raises " in text
+    assert "Source: " in text
+    assert text.splitlines()[0].endswith(".")
+    assert len(text.splitlines()[0]) <= 100
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -1,11 +1,12 @@
-"""load_pickled_arrays: what NumPy pickles comes back; whatever else is refused, and nothing runs."""
+"""load_pickled_arrays: what NumPy pickles comes back; all else is refused, and nothing runs."""
 
 import builtins
 import collections
-import io
+import itertools
 import os
 import pickle
 import pickletools
+import re
 import struct
 import subprocess
 import sys
@@ -46,16 +47,18 @@ def assert_right(arrays, expected):
     for name, array in arrays.items():
         np.testing.assert_array_equal(array, expected[name])
         assert array.shape == expected[name].shape
-        assert array.dtype == expected[name].dtype.newbyteorder("=") and array.dtype.isnative
-        assert array.flags.c_contiguous and array.flags.writeable and array.flags.owndata
+        assert array.dtype == expected[name].dtype.newbyteorder("=")
+        assert array.dtype.isnative
+        assert array.flags.c_contiguous
+        assert array.flags.writeable
+        assert array.flags.owndata
 
 
 def refused(tmp_path, data):
     path = tmp_path / "weights.pkl"
     path.write_bytes(data)
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{path}: ')}") as caught:
         load_pickled_arrays(path)
-    assert str(caught.value).startswith(f"{path}: ")
     return str(caught.value)
 
 
@@ -70,15 +73,16 @@ def test_every_protocol(tmp_path, dumps, protocol):
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_names_of_numpy_1_and_2(tmp_path, protocol):
-    """What NumPy 1 wrote, numpy.core, and what NumPy 2 writes, numpy._core (no frame lengths)."""
-    data = pickletools.optimize(pickle.dumps({"a": np.arange(3)}, protocol))
-    old, new = b"numpy.core.", b"numpy._core."
-    if protocol >= 4:  # names with their length before them, in a frame
-        old, new = (bytes([len(name) + len(b"multiarray")]) + name for name in (old, new))
-        data = data.replace(b"numpy._core.numeric", b"numpy._core.multiarray")
-        pytest.skip("lengths are written with the names: see the next test")
-    data = data.replace(new, old) if new in data else data.replace(old, new)
+@pytest.mark.parametrize("core", ["numpy.core.", "numpy._core."])
+def test_names_of_numpy_1_and_2(tmp_path, core, protocol):
+    data = pickle.dumps({"a": np.arange(3)}, protocol)
+    for module in "multiarray", "numeric":
+        here = f"{np._core.__name__}.{module}".encode()
+        there = f"{core}{module}".encode()
+        if protocol >= 4:  # names come after their lengths
+            here, there = bytes([len(here)]) + here, bytes([len(there)]) + there
+        data = data.replace(here, there)
+    assert core.encode() in data
     assert_right(load(tmp_path, data), {"a": np.arange(3)})
 
 
@@ -187,13 +191,9 @@ OTHER = {
 @pytest.mark.parametrize("case", OTHER)
 def test_anything_else_is_refused_by_instruction_and_position(tmp_path, case, protocol):
     message = refused(tmp_path, pickle.dumps(OTHER[case], protocol))
-    _, instruction, position = message.split(": ")[0].partition(" at byte ") and (
-        message.removeprefix(str(tmp_path / "weights.pkl") + ": ").partition(": ")[0].partition(
-            " at byte "
-        )
-    )
-    assert instruction == " at byte " and position.isdigit()
-    assert "runs nothing" in message and ".npz" in message
+    assert re.search(r"weights\.pkl: [A-Z0-9_]+ at byte \d+: ", message)
+    assert "runs nothing" in message
+    assert ".npz" in message
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -258,11 +258,11 @@ def test_the_unpickler_is_never_asked(tmp_path, monkeypatch):
     assert_right(arrays, GOOD)
 
 
-# ---------------------------------------------------------------- by hand, instruction by instruction
+# ---------------------------------------------------------------- by hand
 
 
 def u(text):
-    return b"X" + struct.pack("<I", len(text)) + text.encode()
+    return b"X" + struct.pack("<I", len(text.encode())) + text.encode()
 
 
 def b(data):
@@ -289,14 +289,12 @@ EIGHT = b"\x96" + struct.pack("<Q", 8) + bytes(8)
 
 
 def test_the_hand_made_pickles_are_good_before_they_are_spoilt(tmp_path):
-    for data in (
-        dict_of(array()),
-        dict_of(FROMBUFFER + EIGHT + F4 + b"K\2K\1\x86" + u("C") + b"tR"),
-        dict_of(FROMBUFFER + EIGHT + F4 + b"K\2K\1\x86" + u("K") + b"K\1K\0\x86tR"),
+    for data, shape in (
+        (dict_of(array()), (1, 2)),
+        (dict_of(FROMBUFFER + EIGHT + F4 + b"K\2K\1\x86" + u("C") + b"tR"), (2, 1)),
+        (dict_of(FROMBUFFER + EIGHT + F4 + b"K\2K\1\x86" + u("K") + b"K\1K\0\x86tR"), (1, 2)),
     ):
-        expected = pickle.loads(data)
-        assert_right(load(tmp_path, data), expected)
-        assert expected["a"].size == 2
+        assert_right(load(tmp_path, data), {"a": np.zeros(shape, np.float32)})
 
 
 SPOILT = {
@@ -383,13 +381,20 @@ SPOILT = {
     "frombuffer in an order that is a dict": (
         dict_of(FROMBUFFER + EIGHT + F4 + b"K\2\x85}tR"), "makes no array"),
     "axes twice": (
-        dict_of(FROMBUFFER + EIGHT + F4 + b"K\2K\1\x86" + u("K") + b"K\0K\0\x86tR"), "axes"),
+        dict_of(FROMBUFFER + EIGHT + F4 + b"K\2K\1\x86" + u("K") + b"K\0K\0\x86tR"), "its axes"),
     "axes too many": (
-        dict_of(FROMBUFFER + EIGHT + F4 + b"K\2\x85" + u("K") + b"K\0K\1\x86tR"), "axes"),
+        dict_of(FROMBUFFER + EIGHT + F4 + b"K\2\x85" + u("K") + b"K\0K\1\x86tR"), "its axes"),
     "axes that are text": (
-        dict_of(FROMBUFFER + EIGHT + F4 + b"K\2\x85" + u("K") + u("0") + b"\x85tR"), "axes"),
+        dict_of(FROMBUFFER + EIGHT + F4 + b"K\2\x85" + u("K") + u("0") + b"\x85tR"), "its axes"),
+    "axes beyond 64 bits": (
+        dict_of(FROMBUFFER + EIGHT + F4 + b"K\2\x85" + u("K") + b"I" + b"9" * 30 + b"\n\x85tR"),
+        "its axes"),
     "text beyond Latin-1": (
         b"c_codecs\nencode\n" + u("가") + u("latin1") + b"\x86R.", "REDUCE at byte"),
+    "text in another encoding": (
+        dict_of(array().replace(
+            b(bytes(8)), b"c_codecs\nencode\n" + u("\0" * 8) + u("utf-8") + b"\x86R")),
+        "makes no array"),
     "text that is no UTF-8": (b"X\1\0\0\0\xff.", "BINUNICODE at byte 0"),
     "text cut off": (b"X\xff\0\0\0abc", "BINUNICODE at byte 0"),
     "bytes cut off": (b"B\xff\xff\xff\x7fabc", "BINBYTES at byte 0"),
@@ -401,6 +406,7 @@ SPOILT = {
     "a name that is no ASCII": (b"c\xff\n\xff\n.", "GLOBAL at byte 0"),
     "old text with a strange escape": (b"S'\\d'\n.", "STRING at byte 0: no dict of arrays needs"),
     "persistent": (b"Pid\n.", "PERSID at byte 0"),
+    "a name with a strange escape": (b"c\\d\nx\n.", "GLOBAL at byte 0"),
     "an extension": (b"\x82\1.", "EXT1 at byte 0"),
     "a buffer outside": (b"\x97.", "NEXT_BUFFER at byte 0"),
     "POP": (b"}0.", "POP at byte 1"),
@@ -474,7 +480,7 @@ def test_millions_of_instructions_end_early(tmp_path, byte):
 
 
 def test_tuples_in_tuples_are_no_recursion(tmp_path):
-    assert "makes no array" in refused(tmp_path, b")" + b"\x85" * 150_000 + b"}\x86R.") or True
+    assert "makes no array" in refused(tmp_path, b"})" + b"\x85" * 150_000 + b"R.")
 
 
 def test_a_file_beyond_the_limit_is_not_read(tmp_path):
@@ -504,22 +510,25 @@ SEEDS = [pickle.dumps(SMALL, protocol) for protocol in PROTOCOLS]
 def assert_refused_or_right(folder, data):
     path = folder / "weights.pkl"
     path.write_bytes(data)
+    arrays, refusal = {}, None
     tracemalloc.start()
     try:
         arrays = load_pickled_arrays(path)
     except ValueError as error:
-        assert str(path) in str(error)
-    else:
-        assert type(arrays) is dict
-        for name, array in arrays.items():
-            assert type(name) is str and type(array) is np.ndarray
-            assert array.dtype.kind in "biufc" and array.flags.c_contiguous
-        distinct = {id(array): array.nbytes for array in arrays.values()}
-        assert sum(distinct.values()) <= len(data)
+        refusal = str(error)
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
+    assert refusal is None or str(path) in refusal
     assert peak < MIB
+    assert type(arrays) is dict
+    for name, array in arrays.items():
+        assert type(name) is str
+        assert type(array) is np.ndarray
+        assert array.dtype.kind in "biufc"
+        assert array.flags.c_contiguous
+    distinct = {id(array): array.nbytes for array in arrays.values()}
+    assert sum(distinct.values()) <= len(data)
 
 
 @st.composite
@@ -555,7 +564,7 @@ def pieces():
     found = set()
     for data in SEEDS:
         places = [pos for _, _, pos in pickletools.genops(data)] + [len(data)]
-        found |= {data[a:z] for a, z in zip(places, places[1:], strict=False)}
+        found |= {data[a:z] for a, z in itertools.pairwise(places)}
     return sorted(found - {b"."})
 
 
@@ -581,4 +590,3 @@ def test_every_bit_flipped(tmp_path, seed):
 def test_the_seeds_are_good(tmp_path):
     for data in SEEDS:
         assert_right(load(tmp_path, data), SMALL)
-    assert io.BytesIO(SEEDS[0]).read(1) == b"("
