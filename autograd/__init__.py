@@ -2,7 +2,9 @@
 
 from ._identity import NameClashWarning, __distribution__, __version__
 from .backward import GradientWarning
+from .debug import DetachWarning, debug
 from .declare import composite, constant, elementwise, op, refuse
+from .explain import explain
 from .functional import (
     elementwise_grad, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp,
 )

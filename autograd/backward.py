@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import sys
 import threading
-import warnings
 from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 from . import memory
+from .errors import warn
 from .graph import SMALL, Array, Constant, Node, _Recording, depending_on, walk
 from .tensor import Tensor, result, source
 
@@ -96,7 +96,11 @@ def pull_back(
             elif not retain_graph:
                 node.saved = None
             try:
+                if node.origin is not None:
+                    node.origin.before(node, saved)
                 arriving = node.plan.pull(g, saved)
+                if node.origin is not None:
+                    node.origin.after(node, g, saved, arriving)
             except Exception as error:
                 error.add_note(f"in the derivative rule of {op.name}, for {node.inputs}")
                 raise
@@ -264,8 +268,7 @@ def _warn_of_nan(node: Node, g: Any, arriving: Any) -> None:
         )
     else:
         why = "the slope is not defined at this value"
-    warnings.warn(
+    warn(
         f"a gradient became NaN at {node.op.name}{name} of shape {node.shape}: {why}.",
         GradientWarning,
-        stacklevel=2,
     )

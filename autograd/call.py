@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from .errors import shapes_under_line
 from .graph import Constant, Node, is_recording, small
 from .op import Mask, Op, Plan
 from .tensor import Tensor, result
@@ -22,7 +23,6 @@ from .tensor import Tensor, result
 
 def unary(op: Op) -> Callable[..., Any]:
     function, plan = op.function, op.plan((True,))
-    keep_x, keep_out = "x" in plan.names, "out" in plan.names
     pick = _picker(plan.names, ("x", "out"))
 
     def call(x: Any, /, *more: Any, **kwargs: Any) -> Any:
@@ -36,14 +36,15 @@ def unary(op: Op) -> Callable[..., Any]:
         except Exception as error:
             _explain(error, op, {"x": x})
             raise
-        if node is None or not is_recording():
+        recording = node is not None and is_recording()
+        if not recording:
             return result(out)
         if type(out) is not np.ndarray:
             out = np.asarray(out)
-        return result(
-            out,
-            Node(op, plan, (node,), pick(array, out), None, small(out), out.shape, out.dtype),
-        )
+        made = Node(op, plan, (node,), pick(array, out), None, small(out), out.shape, out.dtype)
+        if recording is not True:
+            recording.made(made, {"x": x}, out)
+        return result(out, made)
 
     return call
 
@@ -71,7 +72,8 @@ def binary(op: Op) -> Callable[..., Any]:
         except Exception as error:
             _explain(error, op, {"x": x, "y": y})
             raise
-        if not pattern or not is_recording():
+        recording = pattern and is_recording()
+        if not recording:
             return result(out) if isinstance(x, Tensor) or isinstance(y, Tensor) else out
         if type(out) is not np.ndarray:
             out = np.asarray(out)
@@ -80,13 +82,13 @@ def binary(op: Op) -> Callable[..., Any]:
                 y_node = _shown(y)
             else:
                 x_node = _shown(x)
-        return result(
-            out,
-            Node(
-                op, plans[pattern], (x_node, y_node), picks[pattern](x_array, y_array, out),
-                None, small(out), out.shape, out.dtype,
-            ),
+        saved = picks[pattern](x_array, y_array, out)
+        made = Node(
+            op, plans[pattern], (x_node, y_node), saved, None, small(out), out.shape, out.dtype
         )
+        if recording is not True:
+            recording.made(made, {"x": x, "y": y}, out)
+        return result(out, made)
 
     return call
 
@@ -151,7 +153,8 @@ def general(op: Op) -> Callable[..., Any]:
         if recording:
             _refuse_without_rule(op, tensors)
         mask = tuple([_flags(tensors.get(name), called[name], name in op.sequences) for name in op.inputs])
-        recording = recording and any([any(f) if isinstance(f, tuple) else f for f in mask])
+        if not any([any(f) if isinstance(f, tuple) else f for f in mask]):
+            recording = False
         if recording:
             op.refuse_keywords(given)
         try:
@@ -160,7 +163,7 @@ def general(op: Op) -> Callable[..., Any]:
             _explain(error, op, called)
             raise
         if recording:
-            return _record(op, op.plan(mask), mask, called, given, tensors, out)
+            return _record(op, op.plan(mask), mask, called, given, tensors, out, recording)
         return _wrap(out) if given.get("out") is None else out
 
     return call
@@ -174,7 +177,7 @@ def _flags(nodes: Any, value: Any, sequence: bool) -> Any:
 
 def _record(
     op: Op, plan: Plan, mask: Mask, called: dict[str, Any], given: dict[str, Any],
-    tensors: dict[str, Any], out: Any,
+    tensors: dict[str, Any], out: Any, recording: Any,
 ) -> Any:
     inputs: list[Any] = []
     for name, flag in zip(op.inputs, mask, strict=True):
@@ -194,10 +197,12 @@ def _record(
         and isinstance(value, (int, float, str, tuple, type(None)))
         and value is not op._defaults.get(name, inspect)
     } or None
+    facts = (None, None, None) if multiple else (small(out), out.shape, out.dtype)
+    node = Node(op, plan, tuple(inputs), saved, settings, *facts)
+    if recording is not True:
+        recording.made(node, called, out)
     if not multiple:
-        node = Node(op, plan, tuple(inputs), saved, settings, small(out), out.shape, out.dtype)
         return result(out, node)
-    node = Node(op, plan, tuple(inputs), saved, settings, None, None, None)
     return _rebuild(out, [result(part, _part(node, i, out)) for i, part in enumerate(out)])
 
 
@@ -285,7 +290,9 @@ def _explain(error: Exception, op: Op, called: dict[str, Any]) -> None:
         for name, value in called.items()
         if value is not op._defaults.get(name, inspect)
     ]
-    error.add_note(f"in {op.name}: " + "; ".join(given))
+    error.add_note(f"in {op.name}: {'; '.join(given)}")
+    if line := shapes_under_line():
+        error.add_note(line)
 
 
 def _refuse_without_rule(op: Op, tensors: dict[str, Any]) -> None:

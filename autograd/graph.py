@@ -47,6 +47,7 @@ class Node:
         "name",
         "op",  # the Op that made it; None for a leaf
         "order",
+        "origin",  # the user's line and checksums; only under ag.debug()
         "owner",  # weak reference to the Tensor whose `.grad` is filled; None if there is none
         "plan",  # which gradients are wanted, and where in `saved` the rules find what they need
         "saved",
@@ -82,6 +83,7 @@ class Node:
         self.grad = None
         self.name: str | None = None
         self.hooks: list[Callable[..., Any]] | None = None
+        self.origin: Any = None
         self.owner: weakref.ref[Tensor] | None = None
 
     def __repr__(self) -> str:
@@ -153,24 +155,33 @@ def depending_on(targets: Iterable[Node], nodes: list[Node]) -> set[Node]:
 
 # -- the recording switch -----------------------------------------------------------------------
 
-_recording: ContextVar[bool] = ContextVar("autograd_recording", default=True)
+_recording: ContextVar[Any] = ContextVar("autograd_recording", default=True)
+"""False, True, or (inside `ag.debug()`) an observer that sees every node as it is made."""
+
 is_recording = _recording.get  # 13 ns; per thread and per async task, as every ContextVar
-_outer_settings: ContextVar[tuple[bool, ...]] = ContextVar("autograd_outer_settings", default=())
+_outer: ContextVar[tuple[Any, ...]] = ContextVar("autograd_outer_recording", default=())
+
+
+def observer() -> Any:
+    """What `ag.debug()` has put in charge, also where recording is off for a while; or None."""
+    settings = (*_outer.get(), _recording.get())
+    return next((s for s in reversed(settings) if not isinstance(s, bool)), None)
 
 
 class _Recording:
     """Sets recording on or off for a block, a function, a generator or a coroutine."""
 
-    def __init__(self, value: bool) -> None:
+    def __init__(self, value: Any) -> None:
         self._value = value  # the only state: one object may serve many threads, nested too
 
     def __enter__(self) -> None:
-        _outer_settings.set((*_outer_settings.get(), _recording.get()))
-        _recording.set(self._value)
+        value = observer() or True if self._value is True else self._value
+        _outer.set((*_outer.get(), _recording.get()))
+        _recording.set(value)
 
     def __exit__(self, *exc_info: object) -> None:
-        *outer, before = _outer_settings.get()
-        _outer_settings.set(tuple(outer))
+        *outer, before = _outer.get()
+        _outer.set(tuple(outer))
         _recording.set(before)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -201,7 +212,7 @@ class _Recording:
         return plain
 
 
-def _switched_generator(generator: Any, value: bool) -> Any:
+def _switched_generator(generator: Any, value: Any) -> Any:
     """Runs each step of a generator with recording set; between steps the caller's setting rules."""
     step, given = generator.send, None
     while True:

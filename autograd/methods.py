@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import memory, ops
-from .graph import is_recording
+from .graph import is_recording, observer
 from .tensor import Tensor, claims, requires_grad, result, unwrap
 
 # -- operators ----------------------------------------------------------------------------------
@@ -323,6 +323,8 @@ def _single(self: Tensor, what: str) -> Any:
             f"{what}() of {self._describe()}: only a single number becomes one. Reduce it "
             "(.sum(), .any(), .all()), or take one element."
         )
+    if self.node is not None and (watching := observer()):
+        watching.leaving(self, what)
     return self.array.reshape(())[()]
 
 

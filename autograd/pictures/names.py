@@ -1,0 +1,115 @@
+"""What the caller calls things: Tensors, arrays and modules found in the variables around a call.
+
+Nothing of the caller's is run: only variables, dicts, lists, tuples and instance `__dict__`s are
+looked into, to a small depth.
+"""
+
+from __future__ import annotations
+
+import types
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..graph import Array
+from ..tensor import Tensor
+
+DEPTH = 5  # model.blocks[3].attention.query.weight
+ITEMS = 1_000
+VISITS = 50_000
+NOT_THE_CALLERS = {"In", "Out", "exit", "quit", "get_ipython"}  # a notebook's own variables
+CLOSED = (types.ModuleType, types.FunctionType, types.MethodType, type, np.generic)
+
+
+@dataclass
+class Span:
+    """One call of a module: the nodes made during it have an order between start and stop."""
+
+    start: int
+    stop: int
+    name: str
+    kind: str  # the module's class
+    parameters: frozenset[int] = frozenset()  # ids of the leaves found in it
+
+
+@dataclass
+class Names:
+    """`id` of a node, constant or plain array → its name, its array; calls of modules."""
+
+    of: dict[int, str] = field(default_factory=dict)
+    arrays: dict[int, Array] = field(default_factory=dict)
+    parameters: set[int] = field(default_factory=set)
+    spans: list[Span] = field(default_factory=list)
+
+
+def around(frame: types.FrameType | None, *first: tuple[str, Any]) -> Names:
+    """Names for everything found from these objects, then from the frame's variables."""
+    found = Names()
+    seen: set[int] = set()
+    modules: list[tuple[str, Any]] = []
+    queue = deque((name, thing, 0, False) for name, thing in [*first, *_variables(frame)])
+    visits = 0
+    while queue and visits < VISITS:
+        visits += 1
+        name, thing, depth, in_module = queue.popleft()
+        if isinstance(thing, Tensor):
+            _tensor(found, name, thing, in_module)
+        elif type(thing) is np.ndarray:
+            found.of.setdefault(id(thing), name)
+        elif depth < DEPTH and id(thing) not in seen:
+            seen.add(id(thing))
+            if hasattr(type(thing), "parameters"):
+                in_module = True
+                modules.append((name, thing))
+            queue.extend((n, t, depth + 1, in_module) for n, t in _inside(name, thing))
+    for name, module in modules:
+        for start, stop in tuple(getattr(module, "call_spans", ())):
+            found.spans.append(Span(start, stop, name, type(module).__name__, _leaves(module)))
+    return found
+
+
+def _variables(frame: types.FrameType | None) -> Iterator[tuple[str, Any]]:
+    if frame is None:
+        return
+    for variables in (frame.f_locals, frame.f_globals):
+        for name, thing in list(variables.items()):
+            if not name.startswith("_") and name not in NOT_THE_CALLERS:
+                yield name, thing
+
+
+def _inside(name: str, thing: Any) -> Iterable[tuple[str, Any]]:
+    if type(thing) is dict:
+        return [(f"{name}[{key!r}]", t) for key, t in list(thing.items())[:ITEMS] if type(key) in (str, int)]
+    if type(thing) in (list, tuple):
+        return [(f"{name}[{i}]", t) for i, t in enumerate(thing[:ITEMS])]
+    attributes = None if isinstance(thing, CLOSED) else getattr(thing, "__dict__", None)
+    if type(attributes) is not dict:
+        return ()
+    dot = f"{name}." if name else ""
+    return [(f"{dot}{a}", t) for a, t in list(attributes.items())[:ITEMS] if not str(a).startswith("_")]
+
+
+def _tensor(found: Names, name: str, tensor: Tensor, in_module: bool) -> None:
+    place: Any = tensor.node if tensor.node is not None else tensor.as_constant()
+    found.of.setdefault(id(place), name)
+    found.arrays.setdefault(id(place), tensor.array)
+    if in_module or type(tensor) is not Tensor:
+        found.parameters.add(id(place))
+
+
+def _leaves(module: Any) -> frozenset[int]:
+    """The ids of the leaves and constants anywhere in a module."""
+    leaves: set[int] = set()
+    queue: deque[tuple[Any, int]] = deque([(module, 0)])
+    seen: set[int] = set()
+    while queue:
+        thing, depth = queue.popleft()
+        if isinstance(thing, Tensor):
+            leaves.add(id(thing.node if thing.node is not None else thing.as_constant()))
+        elif depth < DEPTH and id(thing) not in seen:
+            seen.add(id(thing))
+            queue.extend((t, depth + 1) for _, t in _inside("", thing))
+    return frozenset(leaves)
