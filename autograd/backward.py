@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def backward(tensor: Tensor, grad: Any, *, retain_graph: bool, create_graph: boo
     node = _node_of(tensor)
     g = _first_gradient(tensor, grad, create_graph)
     found = pull_back(
-        {node: g}, retain_graph=retain_graph or create_graph, create_graph=create_graph
+        {node: g}, retain_graph=retain_graph, create_graph=create_graph
     )
     with _accumulating, _Recording(create_graph):
         while found:
@@ -63,11 +64,12 @@ def pull_back(
     Nothing outside this function changes but the graph itself, which gives up its saved arrays as
     they are used (`retain_graph` keeps them).
     """
+    retain_graph = retain_graph or create_graph
     nodes = walk(gradients)
     needed = depending_on(targets, nodes) if targets else None
     if needed is not None:
         nodes = [node for node in nodes if node in needed]
-    _check_not_used_up(nodes, targets)
+    _check_not_used_up(nodes)
     memory.check_unchanged(nodes)
 
     gradients = dict(gradients)
@@ -81,28 +83,25 @@ def pull_back(
             g = gradients.pop(node, None)
             if g is None:
                 continue
-            if node.hooks is not None:
-                g = _run_hooks(node, g)
-            if node.owner is not None or node in targets:
+            if node.extra is not None:  # a name, hooks, an owner, or what ag.debug() remembers
+                if node.hooks is not None:
+                    g = _run_hooks(node, g)
+                if node.owner is not None:
+                    found[node] = g
+            if node in targets:
                 found[node] = g
             if g.size <= SMALL:
-                node.grad = _shown(g)
-            op = node.op
-            if op is None:
+                node.grad = _shown(g) if create_graph or g.base is not None else g
+            if node.op is None:
                 continue
-            saved = node.saved
-            if create_graph:
-                saved = _as_recorded(node)
-            elif not retain_graph:
+            saved = _as_recorded(node) if create_graph else node.saved
+            if not retain_graph:
                 node.saved = None
             try:
-                if node.origin is not None:
-                    node.origin.before(node, saved)
-                arriving = node.plan.pull(g, saved)
-                if node.origin is not None:
-                    node.origin.after(node, g, saved, arriving)
+                pull = node.plan.pull if node.extra is None else _watched(node)
+                arriving = pull(g, saved)
             except Exception as error:
-                error.add_note(f"in the derivative rule of {op.name}, for {node.inputs}")
+                error.add_note(f"in the derivative rule of {node.op.name}, for {node.inputs}")
                 raise
             for source, gradient in zip(node.inputs, arriving, strict=True):
                 if gradient is None or (needed is not None and source not in needed):
@@ -164,6 +163,11 @@ def _lift(array: Any, place: Any) -> Any:
     return result(array, place) if type(place) is Node else array
 
 
+def _watched(node: Node) -> Any:
+    """The node's pull; under `ag.debug()`, with a look at what goes in and what comes out."""
+    return node.plan.pull if node.origin is None else partial(node.origin.pull, node)
+
+
 # -- what happens at the edges ----------------------------------------------------------------
 
 
@@ -198,17 +202,15 @@ def _first_gradient(tensor: Tensor, grad: Any, create_graph: bool) -> Any:
     return g.array if isinstance(g, Tensor) else g
 
 
-def _check_not_used_up(nodes: list[Node], targets: Collection[Node]) -> None:
-    for node in nodes:
-        if node.saved is None and not (targets and node in targets and node.op is None):
-            assert node.op is not None
-            raise RuntimeError(
-                f"backward a second time through {node.op.name}"
-                + (f" ({node.name!r})" if node.name else "")
-                + ": the arrays that its rule needs were let go by the first. Write "
-                "backward(retain_graph=True) the first time, or add the losses and go backward "
-                "once."
-            )
+def _check_not_used_up(nodes: list[Node]) -> None:
+    if used_up := [node for node in nodes if node.saved is None]:
+        node = used_up[0]
+        raise RuntimeError(
+            f"backward a second time through {node.op.name if node.op else 'a leaf'}"
+            + (f" ({node.name!r})" if node.name else "")
+            + ": the arrays that its rule needs were let go by the first. Write "
+            "backward(retain_graph=True) the first time, or add the losses and go backward once."
+        )
 
 
 def _run_hooks(node: Node, g: Any) -> Any:

@@ -32,20 +32,17 @@ class Origin:
     def __repr__(self) -> str:
         return self.line
 
-    def before(self, node: Node, saved: Sequence[Any]) -> None:
-        """Raises if something that the node's rules are about to read was overwritten."""
+    def pull(self, node: Node, g: Any, saved: Sequence[Any]) -> Any:
+        """The node's gradients, if what its rules read is unchanged and what they give is finite."""
         assert node.op is not None
         for name, value, then in zip(node.plan.names, saved, self.checksums, strict=True):
-            if _checksum(value.array if isinstance(value, Tensor) else value) != then:
+            if _checksum(value) != then:
                 raise RuntimeError(
                     f"backward through {node.op.name}: its saved {name!r} was overwritten since "
                     "the forward pass, by a write that no Tensor saw (x.data[…] = …, or into the "
                     f"caller's own array). Made at {self.line}"
                 )
-
-    def after(self, node: Node, g: Any, saved: Sequence[Any], arriving: Sequence[Any]) -> None:
-        """Raises if the node's rules made the first NaN or infinity of the backward pass."""
-        assert node.op is not None
+        arriving = node.plan.pull(g, saved)
         if _is_finite(g) and not all(map(_is_finite, arriving)):
             inputs = "; ".join(
                 f"saved {name}: {_range(value)}"
@@ -55,6 +52,7 @@ class Origin:
                 f"the gradient of {node.op.name} is not finite, though the gradient that arrived "
                 f"({_range(g)}) is. {inputs}. Made at {self.line}"
             )
+        return arriving
 
 
 class Debugger:
@@ -108,6 +106,7 @@ def debug() -> _Recording:
 
 
 def _checksum(value: Any) -> int:
+    value = value.array if isinstance(value, Tensor) else value
     if isinstance(value, np.ndarray):
         return zlib.crc32(np.ascontiguousarray(value).view(np.uint8).reshape(-1)) if value.size else 0
     if isinstance(value, list):

@@ -124,8 +124,7 @@ def _standing_for(x: Any) -> Tensor:
     if tensor.dtype.kind != "f":
         Tensor(tensor.array, requires_grad=True)  # raises the error that explains
     name = x.name if isinstance(x, Tensor) else None
-    tensor.node = leaf(tensor.array, name, tensor)
-    tensor.node.owner = None  # the transform asks for the gradient by node
+    tensor.node = leaf(tensor.array, name, None)  # the transform asks for the gradient by node
     return tensor
 
 

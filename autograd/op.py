@@ -17,7 +17,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -69,7 +68,7 @@ class Op:
         self.domain = domain  # where the tests draw values from
         self.kinks = kinks  # a function of the inputs that is 0 where there is no derivative
         self.signature = signature  # gufunc notation, such as "(m,n),(n,p)->(m,p)"
-        self.rules: list[tuple[tuple[str, ...], Rule, tuple[str, ...]]] = []
+        self.rules: Declared = []
         self.inputs: tuple[str, ...] = ()  # parameters with a rule, in the order of the call
         self.plan = functools.lru_cache(maxsize=256)(self._plan)
 
@@ -105,17 +104,10 @@ class Op:
         wanted = {name for name, flag in zip(self.inputs, mask, strict=True) if np.any(flag)}
         used = [r for r in self.rules if not wanted.isdisjoint(r[0])]
         names = tuple(dict.fromkeys(a for _, _, arguments in used for a in arguments if a != "i"))
-        pulls: dict[str, Callable[[Any, Any], Any]] = {}
-        joint: list[tuple[tuple[str, ...], Callable[[Any, Any], Any]]] = []
-        for targets, rule, arguments in used:
-            if len(targets) > 1:
-                joint.append((targets, _fetching(rule, arguments, names)))
-            elif targets[0] in self.sequences:
-                flags = mask[self.inputs.index(targets[0])]
-                pulls[targets[0]] = _for_each(rule, arguments, names, flags)
-            else:
-                pulls[targets[0]] = _fetching(rule, arguments, names)
-        return Plan(names, _gather(self.inputs, self.sequences, mask, pulls, joint))
+        single = all(len(targets) == 1 for targets, _, _ in used)
+        if single and not self.sequences:
+            return Plan(names, _expression(self.inputs, names, used))
+        return Plan(names, _gathering(self.inputs, names, mask, used))
 
     # -- calls ------------------------------------------------------------------------------
 
@@ -162,68 +154,50 @@ class Op:
                 )
 
 
-def _fetching(rule: Rule, arguments: tuple[str, ...], names: tuple[str, ...]) -> Callable[[Any, Any], Any]:
-    """The rule as a function of (g, saved): each argument found at its place."""
-    places = [names.index(a) for a in arguments]
-    if not places:
-        return lambda g, saved: rule(g)
-    if len(places) == 1:
-        (i,) = places
-        return lambda g, saved: rule(g, saved[i])
-    fetch = itemgetter(*places)
-    return lambda g, saved: rule(g, *fetch(saved))
+Declared = list[tuple[tuple[str, ...], Rule, tuple[str, ...]]]
+"""Rules as declared: the inputs each is for, the rule, and what it asks for after g."""
 
 
-def _for_each(
-    rule: Rule, arguments: tuple[str, ...], names: tuple[str, ...], flags: tuple[bool, ...]
+def _expression(inputs: tuple[str, ...], names: tuple[str, ...], used: Declared) -> Callable[[Any, Any], Any]:
+    """The pull of a plan whose rules are for one input each, as one expression. For the product of
+    two Tensors: `lambda g, saved: (rule_x(g, saved[0]), rule_y(g, saved[1]), )`."""
+    rules, gradients = {}, dict.fromkeys(inputs, "None")
+    for (name,), rule, arguments in used:
+        rules[f"rule_{name}"] = rule
+        gradients[name] = f"rule_{name}({', '.join(['g', *(f'saved[{names.index(a)}]' for a in arguments)])})"
+    source = f"lambda g, saved: ({', '.join(gradients.values())}, )"
+    return eval(source, rules)  # type: ignore[no-any-return]
+
+
+def _gathering(
+    inputs: tuple[str, ...], names: tuple[str, ...], mask: Mask, used: Declared
 ) -> Callable[[Any, Any], list[Any]]:
-    """The rule of a sequence of arrays, which asks for `i`: once for each array that wants it."""
+    """The pull of a plan with joint rules, or with a sequence of arrays: its rule asks for `i` and
+    runs once for each array that wants a gradient."""
+    flags = dict(zip(inputs, mask, strict=True))
 
     def pull(g: Any, saved: Any) -> list[Any]:
-        found = dict(zip(names, saved, strict=True))
-        return [
-            rule(g, *[i if a == "i" else found[a] for a in arguments]) if wanted else None
-            for i, wanted in enumerate(flags)
-        ]
+        available = dict(zip(names, saved, strict=True))
+        found: dict[str, Any] = {}
+        for targets, rule, arguments in used:
+            wanted = flags[targets[0]]
+            if isinstance(wanted, tuple):
+                found[targets[0]] = [
+                    rule(g, *[i if a == "i" else available[a] for a in arguments]) if want else None
+                    for i, want in enumerate(wanted)
+                ]
+            else:
+                gradients = rule(g, *[available[a] for a in arguments])
+                found.update(zip(targets, gradients if len(targets) > 1 else [gradients], strict=True))
+        arriving: list[Any] = []
+        for name, flag in flags.items():
+            if isinstance(flag, tuple):
+                arriving += found.get(name, [None] * len(flag))
+            else:
+                arriving.append(found.get(name) if flag else None)
+        return arriving
 
     return pull
-
-
-def _gather(
-    inputs: tuple[str, ...],
-    sequences: tuple[str, ...],
-    mask: Mask,
-    pulls: dict[str, Callable[[Any, Any], Any]],
-    joint: list[tuple[tuple[str, ...], Callable[[Any, Any], Any]]],
-) -> Callable[[Any, Any], Iterable[Any]]:
-    """One function that runs the wanted rules: one gradient for each input, in order."""
-    if not joint and not sequences and len(inputs) == 1:
-        (pull,) = pulls.values()
-        return lambda g, saved: (pull(g, saved),)
-    if not joint and not sequences and len(inputs) == 2:
-        first, second = (pulls.get(name) for name in inputs)
-        if first and second:
-            return lambda g, saved: (first(g, saved), second(g, saved))
-        if first:
-            return lambda g, saved: (first(g, saved), None)
-        assert second
-        return lambda g, saved: (None, second(g, saved))
-
-    def gather(g: Any, saved: Any) -> list[Any]:
-        found: dict[str, Any] = {}
-        for targets, rule in joint:
-            found.update(zip(targets, rule(g, saved), strict=True))
-        gradients: list[Any] = []
-        for name, flag in zip(inputs, mask, strict=True):
-            if isinstance(flag, tuple):
-                gradients += pulls[name](g, saved) if any(flag) else [None] * len(flag)
-            elif not flag:
-                gradients.append(None)
-            else:
-                gradients.append(pulls[name](g, saved) if name in pulls else found[name])
-        return gradients
-
-    return gather
 
 
 # -- samples: what the tests call an op with, as plain data --------------------------------------

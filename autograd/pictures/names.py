@@ -55,7 +55,7 @@ def around(frame: types.FrameType | None, *first: tuple[str, Any]) -> Names:
     while queue and visits < VISITS:
         visits += 1
         name, thing, depth, in_module = queue.popleft()
-        if isinstance(thing, Tensor):
+        if issubclass(type(thing), Tensor):
             _tensor(found, name, thing, in_module)
         elif type(thing) is np.ndarray:
             found.of.setdefault(id(thing), name)
@@ -85,19 +85,29 @@ def _inside(name: str, thing: Any) -> Iterable[tuple[str, Any]]:
         return [(f"{name}[{key!r}]", t) for key, t in list(thing.items())[:ITEMS] if type(key) in (str, int)]
     if type(thing) in (list, tuple):
         return [(f"{name}[{i}]", t) for i, t in enumerate(thing[:ITEMS])]
-    attributes = None if isinstance(thing, CLOSED) else getattr(thing, "__dict__", None)
-    if type(attributes) is not dict:
+    if issubclass(type(thing), CLOSED):
+        return ()
+    try:
+        attributes = object.__getattribute__(thing, "__dict__")  # not the object's own way, if any
+    except AttributeError:
         return ()
     dot = f"{name}." if name else ""
     return [(f"{dot}{a}", t) for a, t in list(attributes.items())[:ITEMS] if not str(a).startswith("_")]
 
 
 def _tensor(found: Names, name: str, tensor: Tensor, in_module: bool) -> None:
-    place: Any = tensor.node if tensor.node is not None else tensor.as_constant()
-    found.of.setdefault(id(place), name)
-    found.arrays.setdefault(id(place), tensor.array)
-    if in_module or type(tensor) is not Tensor:
-        found.parameters.add(id(place))
+    found.of.setdefault(id(tensor.array), name)
+    place = _place(tensor)
+    if place is not None:
+        found.of.setdefault(id(place), name)
+        found.arrays.setdefault(id(place), tensor.array)
+        if in_module or type(tensor) is not Tensor:
+            found.parameters.add(id(place))
+
+
+def _place(tensor: Tensor) -> Any:
+    """What the graph knows this Tensor by, if it will outlive this question."""
+    return tensor.node if tensor.node is not None else tensor.as_constant() if tensor._is_source else None
 
 
 def _leaves(module: Any) -> frozenset[int]:
@@ -107,8 +117,8 @@ def _leaves(module: Any) -> frozenset[int]:
     seen: set[int] = set()
     while queue:
         thing, depth = queue.popleft()
-        if isinstance(thing, Tensor):
-            leaves.add(id(thing.node if thing.node is not None else thing.as_constant()))
+        if issubclass(type(thing), Tensor):
+            leaves.add(id(_place(thing)))
         elif depth < DEPTH and id(thing) not in seen:
             seen.add(id(thing))
             queue.extend((t, depth + 1) for _, t in _inside("", thing))

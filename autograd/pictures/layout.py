@@ -1,0 +1,347 @@
+"""A layered layout (Sugiyama, Tagawa & Toda 1981), small: no engine, no recursion.
+
+Four steps, each of which can be read alone: ranks (how far along the flow), order (who is above
+whom within a rank, so that few arrows cross), places (straight where it can be), routes.
+
+Everything is worked out for a flow from left to right; from top to bottom is the same, transposed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+Area = tuple[float, float, float, float]  # left, top, right, bottom
+
+BETWEEN_RANKS = 58.0
+BETWEEN_BOXES = 18.0
+AROUND_FRAME = 12.0
+FRAME_LABEL = 22.0
+SWEEPS = 8
+MOST_BENDS = 20_000  # beyond it long arrows go straight
+
+
+@dataclass
+class Placed:
+    boxes: list[Area]
+    routes: dict[tuple[int, int], list[Point]]
+    frames: list[Area]
+    width: float
+    height: float
+
+
+def layout(
+    sizes: Sequence[tuple[float, float]],
+    arrows: Sequence[tuple[int, int]],
+    frames: Sequence[tuple[int, ...]] = (),
+    rankdir: str = "LR",
+) -> Placed:
+    """Places for boxes of these sizes. Arrows go from a box to a later one; `frames` are, for each
+    box, the frames that it is in, outermost first."""
+    if rankdir == "TB":
+        placed = _layout([(h, w) for w, h in sizes], arrows, frames, label_first=True)
+        return Placed(
+            [(t, l, b, r) for l, t, r, b in placed.boxes],
+            {arrow: [(y, x) for x, y in route] for arrow, route in placed.routes.items()},
+            [(t, l, b, r) for l, t, r, b in placed.frames],
+            placed.height,
+            placed.width,
+        )
+    return _layout(sizes, arrows, frames, label_first=False)
+
+
+def _layout(
+    sizes: Sequence[tuple[float, float]],
+    arrows: Sequence[tuple[int, int]],
+    frames: Sequence[tuple[int, ...]],
+    label_first: bool,
+) -> Placed:
+    frames = list(frames) or [()] * len(sizes)
+    ranks = _ranks(len(sizes), arrows)
+    net = _Net(sizes, arrows, frames, ranks)
+    _order(net)
+    above = AROUND_FRAME + (0 if label_first else FRAME_LABEL)
+    _place(net, above)
+    return _routed(net, arrows, above, label_first)
+
+
+# -- ranks --------------------------------------------------------------------------------------
+
+
+def _ranks(n: int, arrows: Sequence[tuple[int, int]]) -> list[int]:
+    """The longest way from a source; sources themselves stand right before their first user."""
+    ranks = [0] * n
+    has_input = [False] * n
+    for start, end in sorted(arrows, key=lambda arrow: arrow[1]):
+        ranks[end] = max(ranks[end], ranks[start] + 1)
+        has_input[end] = True
+    first_user: dict[int, int] = {}
+    for start, end in arrows:
+        first_user[start] = min(first_user.get(start, ranks[end]), ranks[end])
+    return [
+        rank if has_input[i] or i not in first_user else first_user[i] - 1
+        for i, rank in enumerate(ranks)
+    ]
+
+
+class _Net:
+    """Boxes and bends: where an arrow passes a rank it bends there, so that all arrows join
+    neighbouring ranks. Arrows from one box share their bends."""
+
+    def __init__(
+        self,
+        sizes: Sequence[tuple[float, float]],
+        arrows: Sequence[tuple[int, int]],
+        frames: Sequence[tuple[int, ...]],
+        ranks: list[int],
+    ) -> None:
+        self.boxes = len(sizes)
+        self.sizes = list(sizes)
+        self.frames = list(frames)
+        self.ranks = list(ranks)
+        self.y: list[float] = []
+        self.before: list[list[int]] = [[] for _ in sizes]
+        self.after: list[list[int]] = [[] for _ in sizes]
+        self.ways: dict[tuple[int, int], list[int]] = {}
+        bends: dict[tuple[int, int], int] = {}
+        for start, end in sorted(arrows, key=lambda a: ranks[a[1]] - ranks[a[0]]):
+            way = [start]
+            for rank in range(ranks[start] + 1, ranks[end]):
+                if (start, rank) not in bends:
+                    if len(bends) >= MOST_BENDS:
+                        break
+                    bends[start, rank] = len(self.sizes)
+                    self.sizes.append((0.0, 0.0))
+                    self.frames.append(_shared(frames[start], frames[end]))
+                    self.ranks.append(rank)
+                    self.before.append([])
+                    self.after.append([])
+                    self._join(way[-1], bends[start, rank])
+                way.append(bends[start, rank])
+            way.append(end)
+            if self.ranks[way[-2]] == ranks[end] - 1:
+                self._join(way[-2], end)
+            self.ways[start, end] = way
+        self.layers: list[list[int]] = [[] for _ in range(max(self.ranks, default=-1) + 1)]
+        for item, rank in enumerate(self.ranks):
+            self.layers[rank].append(item)
+
+    def _join(self, start: int, end: int) -> None:
+        self.after[start].append(end)
+        self.before[end].append(start)
+
+
+def _shared(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    n = 0
+    while n < min(len(a), len(b)) and a[n] == b[n]:
+        n += 1
+    return a[:n]
+
+
+# -- order --------------------------------------------------------------------------------------
+
+
+def _order(net: _Net) -> None:
+    """Barycenters, there and back; the order with the fewest crossings is kept."""
+    place = [0.0] * len(net.sizes)
+
+    def settle(layer: list[int], wish: dict[int, float]) -> None:
+        layer.sort(key=lambda item: _in_frames(item, net.frames, means))
+        for i, item in enumerate(layer):
+            place[item] = i - len(layer) / 2
+
+    for layer in net.layers:
+        for i, item in enumerate(layer):
+            place[item] = i - len(layer) / 2
+    best, fewest = [list(layer) for layer in net.layers], None
+    for sweep in range(SWEEPS + 1):
+        forward = sweep % 2 == 1
+        neighbours = net.before if forward else net.after
+        for layer in net.layers if forward else reversed(net.layers):
+            wish = {
+                item: sum(place[n] for n in neighbours[item]) / len(neighbours[item])
+                if neighbours[item] else place[item]
+                for item in layer
+            }
+            means = _frame_means(layer, net.frames, wish)
+            settle(layer, wish)
+        crossings = _crossings(net, place)
+        if fewest is None or crossings < fewest:
+            best, fewest = [list(layer) for layer in net.layers], crossings
+        if crossings == 0:
+            break
+    net.layers = best
+
+
+def _frame_means(
+    layer: list[int], frames: Sequence[tuple[int, ...]], wish: dict[int, float]
+) -> dict[int, tuple[float, ...]]:
+    """A sort key for each item that keeps frames together: mean wish of each frame, then its own."""
+    sums: dict[int, tuple[float, int]] = {}
+    for item in layer:
+        for frame in frames[item]:
+            total, count = sums.get(frame, (0.0, 0))
+            sums[frame] = total + wish[item], count + 1
+    return {
+        item: (*(x for f in frames[item] for x in (sums[f][0] / sums[f][1], f)), wish[item])
+        for item in layer
+    }
+
+
+def _in_frames(
+    item: int, frames: Sequence[tuple[int, ...]], means: dict[int, tuple[float, ...]]
+) -> tuple[float, ...]:
+    return means[item]
+
+
+def _crossings(net: _Net, place: list[float]) -> int:
+    """How many pairs of arrows between neighbouring ranks cross: inversions, counted by insertion."""
+    crossings = 0
+    for layer in net.layers:
+        passed: list[float] = []
+        for item in layer:
+            ends = sorted(place[n] for n in net.after[item])
+            for end in ends:
+                crossings += len(passed) - bisect_right(passed, end)
+            for end in ends:
+                insort(passed, end)
+    return crossings
+
+
+# -- places -------------------------------------------------------------------------------------
+
+
+def _place(net: _Net, above: float) -> None:
+    """Heights: each rank as near to its neighbours' as the distances allow (least squares)."""
+    gaps = [_gaps(layer, net, above) for layer in net.layers]
+    net.y = [0.0] * len(net.sizes)
+    for layer, gap in zip(net.layers, gaps, strict=True):
+        y = 0.0
+        middle = sum(gap) / 2
+        for item, distance in zip(layer, [0.0, *gap], strict=False):
+            y += distance
+            net.y[item] = y - middle
+    for sweep in range(SWEEPS + 2):
+        last = sweep >= SWEEPS
+        forward = sweep % 2 == 0
+        ranks = range(len(net.layers))
+        for rank in ranks if forward else reversed(ranks):
+            layer = net.layers[rank]
+            wishes, weights = [], []
+            for item in layer:
+                near = net.before[item] if forward else net.after[item]
+                if last or not near:
+                    near = [*net.before[item], *net.after[item]]
+                pulls = [(net.y[n], 8.0 if item >= net.boxes and n >= net.boxes else 1.0) for n in near]
+                weight = sum(w for _, w in pulls)
+                wishes.append(sum(y * w for y, w in pulls) / weight if pulls else net.y[item])
+                weights.append(weight or 0.1)
+            for item, y in zip(layer, _spread(wishes, weights, gaps[rank]), strict=True):
+                net.y[item] = y
+
+
+def _gaps(layer: list[int], net: _Net, above: float) -> list[float]:
+    """The least distance from each item's middle to the next one's, frames between them included."""
+    gaps = []
+    for a, b in zip(layer, layer[1:], strict=False):
+        shared = len(_shared(net.frames[a], net.frames[b]))
+        closed, opened = len(net.frames[a]) - shared, len(net.frames[b]) - shared
+        apart = BETWEEN_BOXES if a < net.boxes or b < net.boxes else BETWEEN_BOXES / 2
+        gaps.append(
+            (net.sizes[a][1] + net.sizes[b][1]) / 2 + apart + closed * AROUND_FRAME + opened * above
+        )
+    return gaps
+
+
+def _spread(wishes: list[float], weights: list[float], gaps: list[float]) -> list[float]:
+    """The places nearest to the wishes that keep order and distances: isotonic regression, by
+    pooling adjacent violators."""
+    offsets = [0.0]
+    for gap in gaps:
+        offsets.append(offsets[-1] + gap)
+    pools: list[tuple[float, float, int]] = []  # mean, weight, how many
+    for wish, weight, offset in zip(wishes, weights, offsets, strict=True):
+        mean, total, count = wish - offset, weight, 1
+        while pools and pools[-1][0] > mean:
+            m, w, c = pools.pop()
+            mean, total, count = (mean * total + m * w) / (total + w), total + w, count + c
+        pools.append((mean, total, count))
+    means = [mean for mean, _, count in pools for _ in range(count)]
+    return [mean + offset for mean, offset in zip(means, offsets, strict=True)]
+
+
+# -- routes -------------------------------------------------------------------------------------
+
+
+def _routed(net: _Net, arrows: Sequence[tuple[int, int]], above: float, label_first: bool) -> Placed:
+    widths = [max([net.sizes[i][0] for i in layer], default=0.0) for layer in net.layers]
+    depth = max([len(f) for f in net.frames], default=0)
+    between = BETWEEN_RANKS + max(0, depth - 1) * 2 * AROUND_FRAME + (FRAME_LABEL * depth if label_first else 0)
+    lefts = [0.0]
+    for width in widths:
+        lefts.append(lefts[-1] + width + between)
+    boxes = []
+    for i in range(net.boxes):
+        w, h = net.sizes[i]
+        left = lefts[net.ranks[i]] + (widths[net.ranks[i]] - w) / 2
+        boxes.append((left, net.y[i] - h / 2, left + w, net.y[i] + h / 2))
+
+    arriving: dict[int, list[tuple[int, int]]] = {}
+    for arrow in arrows:
+        arriving.setdefault(arrow[1], []).append(arrow)
+    routes = {}
+    for end, coming in arriving.items():
+        coming.sort(key=lambda arrow: net.y[net.ways[arrow][-2]])
+        left, top, _, bottom = boxes[end]
+        step = min(16.0, (bottom - top) * 0.8 / len(coming))
+        for i, arrow in enumerate(coming):
+            start = boxes[arrow[0]]
+            route = [(start[2], (start[1] + start[3]) / 2)]
+            for bend in net.ways[arrow][1:-1]:
+                x, y = lefts[net.ranks[bend]], net.y[bend]
+                route += [(x, y), (x + widths[net.ranks[bend]], y)]
+            route.append((left, (top + bottom) / 2 + (i - (len(coming) - 1) / 2) * step))
+            routes[arrow] = route
+
+    areas = _frame_areas(net, boxes, above, label_first)
+    every = [*boxes, *areas, *((x, y, x, y) for route in routes.values() for x, y in route)]
+    if not every:
+        return Placed([], {}, [], 0.0, 0.0)
+    dx, dy = -min(a[0] for a in every), -min(a[1] for a in every)
+    width, height = max(a[2] for a in every) + dx, max(a[3] for a in every) + dy
+
+    def moved(area: Area) -> Area:
+        return area[0] + dx, area[1] + dy, area[2] + dx, area[3] + dy
+
+    return Placed(
+        [moved(box) for box in boxes],
+        {arrow: [(x + dx, y + dy) for x, y in route] for arrow, route in routes.items()},
+        [moved(area) for area in areas],
+        width,
+        height,
+    )
+
+
+def _frame_areas(net: _Net, boxes: list[Area], above: float, label_first: bool) -> list[Area]:
+    """Around what is in it, inner frames first."""
+    found: dict[int, list[Area]] = {}
+    inner: dict[int, tuple[int, ...]] = {}
+    for i, box in enumerate(boxes):
+        for depth, frame in enumerate(net.frames[i]):
+            inner.setdefault(frame, net.frames[i][: depth + 1])
+        if net.frames[i]:
+            found.setdefault(net.frames[i][-1], []).append(box)
+    areas: dict[int, Area] = {}
+    for frame in sorted(inner, key=lambda f: -len(inner[f])):
+        parts = found.get(frame, [])
+        left = min(p[0] for p in parts) - AROUND_FRAME - (FRAME_LABEL if label_first else 0)
+        area = (
+            left, min(p[1] for p in parts) - above,
+            max(p[2] for p in parts) + AROUND_FRAME, max(p[3] for p in parts) + AROUND_FRAME,
+        )  # fmt: skip
+        areas[frame] = area
+        if len(inner[frame]) > 1:
+            found.setdefault(inner[frame][-2], []).append(area)
+    return [areas.get(f, (0.0, 0.0, 0.0, 0.0)) for f in range(max(areas, default=-1) + 1)]
