@@ -14,9 +14,11 @@ from typing import Any, cast
 import numpy as np
 
 from .errors import shapes_under_line
-from .graph import Constant, Node, is_recording, small
+from .graph import SMALL, Constant, Node, is_recording, small
 from .op import Mask, Op, Plan
-from .tensor import Tensor, result
+from .tensor import Tensor, holds_tensor, requires_grad, result, unwrap
+
+_new, ndarray = object.__new__, np.ndarray
 
 # -- elementwise ops -----------------------------------------------------------------------------
 
@@ -25,9 +27,9 @@ def unary(op: Op) -> Callable[..., Any]:
     function, plan = op.function, op.plan((True,))
     pick = _picker(plan.names, ("x", "out"))
 
-    def call(x: Any, /, *more: Any, **kwargs: Any) -> Any:
-        if more or kwargs:
-            return _ufunc_call(op, call, (x, *more), kwargs)
+    def call(x: Any, out: Any = None, /, **keywords: Any) -> Any:
+        if keywords or out is not None:
+            return _ufunc_call(op, call, (x,), out, keywords)
         if not isinstance(x, Tensor):
             return function(x)
         array, node = x.array, x.node
@@ -36,33 +38,42 @@ def unary(op: Op) -> Callable[..., Any]:
         except Exception as error:
             _explain(error, op, {"x": x})
             raise
+        if type(out) is not ndarray:  # a ufunc turns a 0-d array into a number
+            out = np.asarray(out)
+        tensor = _new(Tensor)
+        tensor.array = out
         recording = node is not None and is_recording()
         if not recording:
-            return result(out)
-        if type(out) is not np.ndarray:
-            out = np.asarray(out)
-        made = Node(op, plan, (node,), pick(array, out), None, small(out), out.shape, out.dtype)
+            tensor.node = None
+            return tensor
+        value = out if out.size <= SMALL and out.base is None else small(out)
+        tensor.node = made = Node(
+            op, plan, (node,), pick(array, out), None, value, out.shape, out.dtype
+        )
         if recording is not True:
             recording.made(made, {"x": x}, out)
-        return result(out, made)
+        return tensor
 
     return call
 
 
 def binary(op: Op) -> Callable[..., Any]:
     function = op.function
-    plans = {1: op.plan((True, False)), 2: op.plan((False, True)), 3: op.plan((True, True))}
-    picks = {pattern: _picker(plan.names, ("x", "y", "out")) for pattern, plan in plans.items()}
+    plans = [op.plan(mask) for mask in _PATTERNS]
+    picks = [_picker(plan.names, ("x", "y", "out")) for plan in plans]
 
-    def call(x: Any, y: Any, /, *more: Any, **kwargs: Any) -> Any:
-        if more or kwargs:
-            return _ufunc_call(op, call, (x, y, *more), kwargs)
-        pattern = 0
-        x_array, y_array, x_node, y_node = x, y, x, y
+    def call(x: Any, y: Any, out: Any = None, /, **keywords: Any) -> Any:
+        if keywords or out is not None:
+            return _ufunc_call(op, call, (x, y), out, keywords)
+        x_array = x_node = x
+        y_array = y_node = y
+        pattern = 0  # which inputs need a gradient: an index into _PATTERNS
         if isinstance(x, Tensor):
             x_array, x_node = x.array, x.node
             if x_node is not None:
                 pattern = 1
+        elif not isinstance(y, Tensor):
+            return function(x, y)
         if isinstance(y, Tensor):
             y_array, y_node = y.array, y.node
             if y_node is not None:
@@ -72,25 +83,31 @@ def binary(op: Op) -> Callable[..., Any]:
         except Exception as error:
             _explain(error, op, {"x": x, "y": y})
             raise
+        if type(out) is not ndarray:  # a ufunc turns a 0-d array into a number
+            out = np.asarray(out)
+        tensor = _new(Tensor)
+        tensor.array = out
         recording = pattern and is_recording()
         if not recording:
-            return result(out) if isinstance(x, Tensor) or isinstance(y, Tensor) else out
-        if type(out) is not np.ndarray:
-            out = np.asarray(out)
-        if pattern != 3:
-            if pattern == 1:
-                y_node = _shown(y)
-            else:
-                x_node = _shown(x)
+            tensor.node = None
+            return tensor
+        if pattern == 1:
+            y_node = _shown(y)
+        elif pattern == 2:
+            x_node = _shown(x)
         saved = picks[pattern](x_array, y_array, out)
-        made = Node(
-            op, plans[pattern], (x_node, y_node), saved, None, small(out), out.shape, out.dtype
+        value = out if out.size <= SMALL and out.base is None else small(out)
+        tensor.node = made = Node(
+            op, plans[pattern], (x_node, y_node), saved, None, value, out.shape, out.dtype
         )
         if recording is not True:
             recording.made(made, {"x": x, "y": y}, out)
-        return result(out, made)
+        return tensor
 
     return call
+
+
+_PATTERNS = ((False, False), (True, False), (False, True), (True, True))
 
 
 def _picker(names: tuple[str, ...], available: tuple[str, ...]) -> Callable[..., tuple[Any, ...]]:
@@ -110,23 +127,22 @@ def _shown(value: Any) -> Any:
     return value if isinstance(value, (int, float, np.generic)) else None
 
 
-def _ufunc_call(op: Op, call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A ufunc's keywords: `out=` into a plain array if nothing is recorded, `dtype=` as a cast."""
-    inputs, outputs = args[: len(op.inputs)], args[len(op.inputs) :] or kwargs.pop("out", None)
-    if isinstance(outputs, tuple):
-        outputs = outputs[0] if outputs else None
-    arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
-    recorded = is_recording() and any(isinstance(x, Tensor) and x.node is not None for x in inputs)
-    if not recorded and not isinstance(outputs, Tensor):
-        out = op.function(*arrays, **kwargs) if outputs is None else op.function(*arrays, out=outputs, **kwargs)
-        tensors = any(isinstance(x, Tensor) for x in inputs)
-        return result(out) if tensors and outputs is None else out
-    op.refuse_keywords({"out": outputs, **kwargs})
-    dtype = kwargs.pop("dtype", None)
-    if unknown := kwargs.keys() - {"casting", "order", "subok", "where"}:
+def _ufunc_call(
+    op: Op, call: Callable[..., Any], inputs: tuple[Any, ...], out: Any, keywords: dict[str, Any]
+) -> Any:
+    """A ufunc with keywords: `out=` into a plain array if nothing is recorded; `dtype=` as a cast."""
+    out = keywords.pop("out", out)
+    if isinstance(out, tuple):
+        (out,) = out
+    if not (is_recording() and requires_grad(inputs)) and not isinstance(out, Tensor):
+        value = op.function(*map(unwrap, inputs), out=out, **keywords)
+        return result(value) if out is None and holds_tensor(inputs) else value
+    op.refuse_keywords({"out": out, **keywords})
+    dtype = keywords.pop("dtype", None)
+    if unknown := keywords.keys() - {"casting", "order", "subok", "where"}:
         raise TypeError(f"{op.name}({', '.join(sorted(unknown))}=…) cannot be recorded.")
     if dtype is not None:
-        inputs = tuple(x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype) for x in inputs)
+        inputs = tuple([x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype) for x in inputs])
     return call(*inputs)
 
 

@@ -6,42 +6,73 @@ import math
 from functools import partial
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..declare import constant
+from ..declare import composite, constant
 from ..declare import op as _op
 from ..op import A, Sample
+from ..tensor import unwrap
+from .scan import products_before
+
+__all__ = ("sum", "mean", "prod", "max", "min", "amax", "amin", "ptp", "logsumexp")
 
 op = partial(_op, register=True)
 
+# -- axes: what all files of reductions share -----------------------------------------------------
+
 EVERY_AXIS = (
+    Sample(A()),
     Sample(A(3)),
     Sample(A(2, 3)),
     Sample(A(2, 3), axis=0),
     Sample(A(2, 3), axis=-1, keepdims=True),
-    Sample(A(2, 3, 2), axis=(0, 2)),
+    Sample(A(2, 3, 2), axis=(0, -1)),
+    Sample(A(2, 3), axis=()),
 )
+EMPTY = (Sample(A(0)), Sample(A(2, 0), axis=1), Sample(A(0, 3), axis=1, keepdims=True))
 
 
-def expand(g, axis, keepdims, shape):  # type: ignore[no-untyped-def]
+def axes_of(axis, ndim):
+    """The reduced axes as a tuple of numbers that are not negative; all of them for None."""
+    if axis is None or ndim == 0:
+        return tuple(range(ndim))
+    return normalize_axis_tuple(axis, ndim)
+
+
+def expand(g, axis, keepdims, shape):
     """A reduced gradient with its lost axes back as axes of length 1, so that it broadcasts."""
     if keepdims:
         return g
-    if axis is None:
-        return np.reshape(g, (1,) * len(shape))
-    axes = (axis,) if isinstance(axis, (int, np.integer)) else axis
-    gone = {a % len(shape) for a in axes}
+    gone = axes_of(axis, len(shape))
     return np.reshape(g, tuple(1 if i in gone else n for i, n in enumerate(shape)))
 
 
-def count(shape, axis):  # type: ignore[no-untyped-def]
+def count(shape, axis):
     """How many elements become one."""
-    if axis is None:
-        return math.prod(shape)
-    axes = (axis,) if isinstance(axis, (int, np.integer)) else axis
-    return math.prod(shape[a] for a in axes)
+    return math.prod(shape[i] for i in axes_of(axis, len(shape)))
 
 
-sum = op(np.sum, formula="Σ a", samples=EVERY_AXIS)
+def to_lines(a, axes):
+    """The reduced axes merged into one, moved to the end: each line becomes one element."""
+    kept = [i for i in range(len(a.shape)) if i not in axes]
+    lines = np.transpose(a, (*kept, *axes))
+    return np.reshape(lines, (*[a.shape[i] for i in kept], count(a.shape, axes)))
+
+
+def from_lines(lines, shape, axes):
+    """The way back from `to_lines`."""
+    order = [*[i for i in range(len(shape)) if i not in axes], *axes]
+    return np.transpose(np.reshape(lines, tuple(shape[i] for i in order)), np.argsort(order).tolist())
+
+
+def apart(a, *args, **kwargs):
+    """0 where two elements tie: the kinks of whatever depends on the order of the elements."""
+    return np.diff(np.sort(a, axis=None))
+
+
+# -- sums and products ----------------------------------------------------------------------------
+
+sum = op(np.sum, formula="Σ a", samples=(*EVERY_AXIS, *EMPTY, Sample(A(3), initial=2.0)))
 
 
 @sum.wrt("a")
@@ -57,26 +88,137 @@ def _(g, a_shape, axis, keepdims):
     return np.broadcast_to(expand(g / count(a_shape, axis), axis, keepdims, a_shape), a_shape)
 
 
-def _ties(a, out, axis, keepdims):  # type: ignore[no-untyped-def]
-    """1 at the chosen elements (shared equally where several tie), 0 elsewhere; never recorded."""
-    a, out = getattr(a, "array", a), getattr(out, "array", out)
-    chosen = (a == expand(out, axis, keepdims, a.shape)).astype(a.dtype)
-    return chosen / chosen.sum(axis=axis, keepdims=True)
+def _with_zeros(*places):
+    """For samples: an array that is 0 at these (flat) places."""
+
+    def make(a):
+        a = a.copy()
+        a.flat[list(places)] = 0
+        return a
+
+    return make
 
 
-def _apart(a, **kwargs):  # type: ignore[no-untyped-def]
-    """0 where two elements tie: the kinks of a maximum."""
-    flat = np.sort(a, axis=None)
-    return np.diff(flat)
+prod = op(
+    np.prod,
+    formula="Π a",
+    note="Exact where elements are 0, at every order: the rule multiplies the others, never divides.",
+    samples=(
+        *EVERY_AXIS,
+        *EMPTY,
+        Sample(A(4, make=_with_zeros(1))),
+        Sample(A(4, make=_with_zeros(0, 3))),
+        Sample(A(2, 3, make=_with_zeros(0, 1, 5)), axis=1),
+        Sample(A(3), initial=2.0),
+    ),
+)
 
 
-max = op(np.max, formula="max a", samples=EVERY_AXIS, kinks=_apart)
-min = op(np.min, formula="min a", samples=EVERY_AXIS, kinks=_apart)
+def others(a, axis):
+    """For each element, the product of all others that are reduced along with it."""
+    axes = axes_of(axis, len(a.shape))
+    lines = to_lines(a, axes)
+    after = np.flip(products_before(np.flip(lines, -1)), -1)
+    return from_lines(products_before(lines) * after, a.shape, axes)
+
+
+@prod.wrt("a")
+def _(g, a, axis, keepdims, initial):
+    slope = expand(g, axis, keepdims, a.shape) * others(a, axis)
+    return slope if initial is None else slope * initial
+
+
+# -- extremes -------------------------------------------------------------------------------------
+
+max = op(
+    np.max,
+    claims=(np.max, np.amax),
+    formula="max a",
+    note="Elements that tie for the maximum (and `initial`, if it does) share the gradient equally.",
+    samples=(*EVERY_AXIS, Sample(A(0), initial=1.0), Sample(A(3), initial=0.0)),
+    kinks=apart,
+)
+min = op(
+    np.min,
+    claims=(np.min, np.amin),
+    formula="min a",
+    note="Elements that tie for the minimum (and `initial`, if it does) share the gradient equally.",
+    samples=(*EVERY_AXIS, Sample(A(0), initial=1.0), Sample(A(3), initial=0.0)),
+    kinks=apart,
+)
+amax, amin = max, min
+
+
+def shares(a, out, axis, keepdims, initial):
+    """1 at the extreme element of each reduction, 0 elsewhere; equal parts of 1 where several
+    tie. Never recorded: it does not change when the elements change by a little."""
+    a, out = unwrap(a), unwrap(out)
+    out = expand(out, axis, keepdims, a.shape)
+    chosen = a == out
+    tied = chosen.sum(axis=axes_of(axis, a.ndim), keepdims=True)
+    if initial is not None:
+        tied = tied + (out == initial)
+    return (chosen / tied).astype(a.dtype)
+
+
 for _extreme in (max, min):
 
     @_extreme.wrt("a")
-    def _(g, a, out, axis, keepdims):
-        return expand(g, axis, keepdims, a.shape) * _ties(a, out, axis, keepdims)
+    def _(g, a, out, axis, keepdims, initial):
+        return expand(g, axis, keepdims, a.shape) * shares(a, out, axis, keepdims, initial)
 
 
-constant(np.argmax, np.argmin, np.any, np.all, np.count_nonzero)
+@composite(claims=np.ptp)
+def ptp(a, axis=None, out=None, keepdims=np._NoValue):
+    """The range of the elements: max − min ("peak to peak").
+
+    >>> import autograd as ag
+    >>> x = ag.Tensor([1.0, 5.0, 2.0], requires_grad=True)
+    >>> ag.ptp(x).backward()
+    >>> x.grad
+    Tensor([-1.,  1.,  0.])
+    """
+    highest = np.max(a, axis=axis, keepdims=keepdims)
+    return np.subtract(highest, np.min(a, axis=axis, keepdims=keepdims), out=out)
+
+
+@op(
+    formula="log Σ eᵃ",
+    note="Where all elements are −∞ it is −∞, with gradient 0.",
+    samples=(*EVERY_AXIS, *EMPTY, Sample(A(3, make=lambda a: a + 1e4))),
+)
+def logsumexp(a, axis=None, keepdims=False):
+    """log Σ exp(a), without overflow: the largest element is taken out before exp and put back.
+
+    The gradient is softmax(a). Where all elements are −∞ (or there are none) the result is −∞,
+    with gradient 0.
+
+    >>> import autograd as ag
+    >>> x = ag.Tensor([1000.0, 1000.0], requires_grad=True)
+    >>> y = ag.logsumexp(x)
+    >>> y.backward()
+    >>> y, x.grad
+    (Tensor(1000.69314718, requires_grad=True, op=logsumexp), Tensor([0.5, 0.5]))
+
+    Goodfellow et al., Deep Learning, 2016, section 4.1.
+    """
+    a = np.asarray(a)
+    if a.dtype.kind != "f":
+        a = a.astype(float)
+    axes = axes_of(axis, a.ndim)
+    largest = np.max(a, axis=axes, keepdims=True, initial=-np.inf)
+    largest[np.isinf(largest)] = 0
+    with np.errstate(divide="ignore"):  # log 0 is −∞, and meant
+        out = largest + np.log(np.sum(np.exp(a - largest), axis=axes, keepdims=True))
+    return out if keepdims else np.squeeze(out, axes)
+
+
+@logsumexp.wrt("a")
+def _(g, a, out, axis, keepdims):
+    g, out = expand(g, axis, keepdims, a.shape), expand(out, axis, keepdims, a.shape)
+    return g * np.exp(a - np.where(unwrap(out) == -np.inf, 0, out))
+
+
+constant(
+    np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.any, np.all, np.count_nonzero,
+)  # fmt: skip

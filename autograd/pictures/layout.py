@@ -146,54 +146,45 @@ def _shared(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 def _order(net: _Net) -> None:
     """Barycenters, there and back; the order with the fewest crossings is kept."""
     place = [0.0] * len(net.sizes)
-
-    def settle(layer: list[int], wish: dict[int, float]) -> None:
-        layer.sort(key=lambda item: _in_frames(item, net.frames, means))
-        for i, item in enumerate(layer):
-            place[item] = i - len(layer) / 2
-
     for layer in net.layers:
-        for i, item in enumerate(layer):
-            place[item] = i - len(layer) / 2
-    best, fewest = [list(layer) for layer in net.layers], None
+        _number(layer, place)
+    best, fewest = net.layers, -1
     for sweep in range(SWEEPS + 1):
         forward = sweep % 2 == 1
         neighbours = net.before if forward else net.after
         for layer in net.layers if forward else reversed(net.layers):
-            wish = {
-                item: sum(place[n] for n in neighbours[item]) / len(neighbours[item])
-                if neighbours[item] else place[item]
-                for item in layer
-            }
-            means = _frame_means(layer, net.frames, wish)
-            settle(layer, wish)
+            wish = {item: _mean([place[n] for n in neighbours[item]], place[item]) for item in layer}
+            layer.sort(key=_together(layer, net.frames, wish).__getitem__)
+            _number(layer, place)
         crossings = _crossings(net, place)
-        if fewest is None or crossings < fewest:
+        if fewest < 0 or crossings < fewest:
             best, fewest = [list(layer) for layer in net.layers], crossings
         if crossings == 0:
             break
     net.layers = best
 
 
-def _frame_means(
+def _number(layer: list[int], place: list[float]) -> None:
+    for i, item in enumerate(layer):
+        place[item] = i - (len(layer) - 1) / 2
+
+
+def _mean(values: list[float], otherwise: float) -> float:
+    return sum(values) / len(values) if values else otherwise
+
+
+def _together(
     layer: list[int], frames: Sequence[tuple[int, ...]], wish: dict[int, float]
 ) -> dict[int, tuple[float, ...]]:
-    """A sort key for each item that keeps frames together: mean wish of each frame, then its own."""
-    sums: dict[int, tuple[float, int]] = {}
+    """Sort keys that keep what is in one frame together: the mean wish of each frame, then one's own."""
+    members: dict[int, list[float]] = {}
     for item in layer:
         for frame in frames[item]:
-            total, count = sums.get(frame, (0.0, 0))
-            sums[frame] = total + wish[item], count + 1
+            members.setdefault(frame, []).append(wish[item])
     return {
-        item: (*(x for f in frames[item] for x in (sums[f][0] / sums[f][1], f)), wish[item])
+        item: (*(x for f in frames[item] for x in (_mean(members[f], 0.0), float(f))), wish[item])
         for item in layer
     }
-
-
-def _in_frames(
-    item: int, frames: Sequence[tuple[int, ...]], means: dict[int, tuple[float, ...]]
-) -> tuple[float, ...]:
-    return means[item]
 
 
 def _crossings(net: _Net, place: list[float]) -> int:

@@ -1,0 +1,224 @@
+"""A picture as SVG, drawn without any engine: boxes by layout.py, words by graph_view.py.
+
+What a box is can be told without colours: what an op made is round with a dark head, what the user
+made is square, a constant is dashed, a result has a double edge, a failure a thick one and a cross.
+Everything is in presentation attributes, since a notebook shares one style sheet between pictures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
+
+from .graph_view import Box, View, lines
+from .layout import Area, Placed, Point, layout
+from .plain import columns
+
+SANS = "'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'Noto Sans', 'Noto Sans KR', 'Apple SD Gothic Neo', 'Malgun Gothic', NanumGothic, sans-serif"
+MONO = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', NanumGothicCoding, monospace"
+LINE = 18.0
+PADDING = 10.0
+HEAD = 24.0
+MARGIN = 16.0
+BAR = 4.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colours of one kind of box; every text stands on its ground with a contrast of 4.5 or more."""
+
+    edge: str
+    ground: str
+    head: str
+    head_text: str
+    dash: str = ""
+    round: float = 0.0
+    thick: float = 1.5
+
+
+LOOKS = {
+    "op": Look("#334155", "#ffffff", "#334155", "#ffffff", round=9),
+    "leaf": Look("#0369a1", "#ffffff", "#e0f2fe", "#0c4a6e", thick=2),
+    "parameter": Look("#1d4ed8", "#ffffff", "#dbeafe", "#1e3a8a", thick=2),
+    "constant": Look("#64748b", "#ffffff", "#f1f5f9", "#334155", dash="5 3"),
+    "backward": Look("#9f1239", "#ffffff", "#9f1239", "#ffffff", round=9),
+    "module": Look("#475569", "#ffffff", "#e2e8f0", "#1e293b", round=3),
+    "failed": Look("#b91c1c", "#fef2f2", "#b91c1c", "#ffffff", round=9, thick=4),
+    "earlier": Look("#64748b", "#ffffff", "#f1f5f9", "#334155", dash="2 3", round=9),
+}
+INK = {"expression": "#0f172a", "value": "#0f172a", "grad": "#b42318", "note": "#475569"}
+MUTED = "#475569"
+PAPER = "#ffffff"
+
+
+def svg(view: View, rankdir: str = "LR", caption: str = "") -> str:
+    """The picture; `caption` is written small beneath it."""
+    cards = [_Card(box) for box in view.boxes]
+    arrows = list(view.arrows)
+    placed = layout([card.size for card in cards], arrows, [b.frames for b in view.boxes], rankdir)
+    heading = 28.0 if view.title else 0.0
+    footing = [*view.remarks, *([caption] if caption else [])]
+    wide = max([placed.width, *(_width(text, 12) for text in footing), _width(view.title, 16, bold=True)])
+    width, height = wide + 2 * MARGIN, placed.height + 2 * MARGIN + heading + len(footing) * LINE
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label={quoteattr(summary(view))} '
+        f'font-family="{SANS}" font-size="13">',
+        f"<title>{escape(summary(view))}</title>",
+        f'<rect width="100%" height="100%" fill="{PAPER}"/>',
+    ]
+    if view.title:
+        parts.append(_text(MARGIN, MARGIN + 14, view.title, "#0f172a", size=16, weight="bold"))
+    parts.append(f'<g transform="translate({MARGIN} {MARGIN + heading})">')
+    parts += [_frame(view.frames[i].label, view.frames[i].kind, area) for i, area in enumerate(placed.frames) if area[2]]
+    parts += [_arrow(placed, arrow, view.arrows[arrow], rankdir) for arrow in arrows]
+    parts += [card.drawn(area) for card, area in zip(cards, placed.boxes, strict=True)]
+    parts.append("</g>")
+    for i, text in enumerate(footing):
+        y = MARGIN + heading + placed.height + (i + 1) * LINE
+        parts.append(_text(MARGIN, y, text, MUTED, size=12))
+    parts.append("</svg>")
+    return "\n".join(parts) + "\n"
+
+
+def summary(view: View) -> str:
+    """What a reader who sees no picture is told."""
+    results = [box.name or box.title for box in view.boxes if box.is_result]
+    of = f" of {', '.join(results)}" if results else ""
+    return f"Computation graph{of}: {len(view.boxes)} boxes, {len(view.arrows)} arrows"
+
+
+class _Card:
+    """One box: a head with what it is and its shape, then its rows."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+        self.look = LOOKS[box.kind]
+        self.rows = list(lines(box))
+        self.left = box.title if box.kind in ("op", "backward", "failed", "earlier") else box.name or box.title
+        aside = box.title if self.left != box.title else ""
+        self.right = "  ".join(filter(None, [aside, box.shape]))
+        head = _width(self.left, 13, bold=True) + _width(self.right, 11.5) + 16
+        body = [_width(text, 12.5, mono=True) + (len(bars) * BAR + 8 if bars else 0) for _, text, bars in self.rows]
+        rows = len(self.rows) * LINE + 8 if self.rows else 0.0
+        self.size = max([48.0, head, *body]) + 2 * PADDING, HEAD + rows
+
+    def drawn(self, area: Area) -> str:
+        left, top, right, bottom = area
+        look = self.look
+        dash = f' stroke-dasharray="{look.dash}"' if look.dash else ""
+        parts = [f"<g><title>{escape(self._spoken())}</title>"]
+        if self.box.is_result:
+            parts.append(
+                f'<rect x="{left - 4:.1f}" y="{top - 4:.1f}" width="{right - left + 8:.1f}" '
+                f'height="{bottom - top + 8:.1f}" rx="{look.round + 4 if look.round else 0}" '
+                f'fill="{PAPER}" stroke="{look.edge}" stroke-width="1.5"/>'
+            )
+        parts += [
+            f'<path d="{_box_path(area, look.round)}" fill="{look.ground}"/>',
+            f'<path d="{_box_path((left, top, right, top + HEAD), look.round, flat=bool(self.rows))}" fill="{look.head}"/>',
+            f'<path d="{_box_path(area, look.round)}" fill="none" stroke="{look.edge}" stroke-width="{look.thick}"{dash}/>',
+            _text(left + PADDING, top + 16.5, self.left, look.head_text, weight="bold"),
+            _text(right - PADDING, top + 16.5, self.right, look.head_text, size=11.5, anchor="end"),
+        ]
+        y = top + HEAD + 4
+        for role, text, bars in self.rows:
+            y += LINE
+            x = left + PADDING
+            if bars:
+                parts.append(_bars(x, y, bars, INK[role]))
+                x += len(bars) * BAR + 8
+            bold = role == "expression"
+            parts.append(_text(x, y - 5, text, INK[role], size=12.5, mono=True, weight="bold" if bold else ""))
+        parts.append("</g>")
+        return "".join(parts)
+
+    def _spoken(self) -> str:
+        return "\n".join([f"{self.left}  {self.right}", *(text for _, text, _ in self.rows)])
+
+
+def _box_path(area: Area, r: float, flat: bool = False) -> str:
+    """A box with round corners, below only if not flat."""
+    left, top, right, bottom = area
+    if not r:
+        return f"M{left:.1f} {top:.1f}H{right:.1f}V{bottom:.1f}H{left:.1f}Z"
+    up = f"M{left:.1f} {top + r:.1f}a{r} {r} 0 0 1 {r} {-r}H{right - r:.1f}a{r} {r} 0 0 1 {r} {r}"
+    if flat:
+        return f"{up}V{bottom:.1f}H{left:.1f}Z"
+    return f"{up}V{bottom - r:.1f}a{r} {r} 0 0 1 {-r} {r}H{left + r:.1f}a{r} {r} 0 0 1 {-r} {-r}Z"
+
+
+def _frame(label: str, kind: str, area: Area) -> str:
+    left, top, right, bottom = area
+    dash = ' stroke-dasharray="7 4"' if kind == "repeat" else ""
+    return (
+        f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" rx="6" '
+        f'fill="#64748b" fill-opacity="0.07" stroke="#64748b"{dash}/>'
+        + _text(left + 10, top + 16, label, "#334155", size=12.5, weight="bold")
+    )
+
+
+def _arrow(placed: Placed, arrow: tuple[int, int], count: int, rankdir: str) -> str:
+    route = placed.routes[arrow]
+    down = rankdir == "TB"
+    (x0, y0), *others = route
+    path = [f"M{x0:.1f} {y0:.1f}"]
+    for x1, y1 in others[:-1]:
+        path.append(_curve((x0, y0), (x1, y1), down))
+        x0, y0 = x1, y1
+    x1, y1 = others[-1]
+    tip = (x1, y1 - 7) if down else (x1 - 7, y1)
+    path.append(_curve((x0, y0), tip, down))
+    head = (
+        f"M{x1:.1f} {y1:.1f}l-4 -8h8z" if down else f"M{x1:.1f} {y1:.1f}l-8 -4v8z"
+    )
+    parts = [
+        f'<path d="{"".join(path)}" fill="none" stroke="#475569" stroke-width="1.4"/>',
+        f'<path d="{head}" fill="#475569"/>',
+    ]
+    if count > 1:
+        parts.append(_text(x1 - 12, y1 - 7, f"×{count}", MUTED, size=11.5, anchor="end"))
+    return "".join(parts)
+
+
+def _curve(a: Point, b: Point, down: bool) -> str:
+    (x0, y0), (x1, y1) = a, b
+    if down:
+        middle = (y0 + y1) / 2
+        return f"C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {y1:.1f}"
+    middle = (x0 + x1) / 2
+    return f"C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
+
+
+def _bars(x: float, y: float, heights: str, ink: str) -> str:
+    """The histogram: the sparkline's blocks as bars."""
+    path = []
+    for i, block in enumerate(heights):
+        height = " ▁▂▃▄▅▆▇█".index(block) * 1.6
+        if height:
+            path.append(f"M{x + i * BAR:.1f} {y - 3:.1f}v{-height:.1f}h{BAR - 1:.1f}v{height:.1f}z")
+    return f'<path d="{"".join(path)}" fill="{ink}"/>'
+
+
+def _text(
+    x: float, y: float, text: str, ink: str, size: float = 13, weight: str = "",
+    anchor: str = "", mono: bool = False,
+) -> str:
+    if not text:
+        return ""
+    attributes = f'font-size="{size}" fill="{ink}"'
+    attributes += f' font-weight="{weight}"' if weight else ""
+    attributes += f' text-anchor="{anchor}"' if anchor else ""
+    attributes += f' font-family="{MONO}" xml:space="preserve"' if mono else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" {attributes}>{escape(text)}</text>'
+
+
+def _width(text: str, size: float, bold: bool = False, mono: bool = False) -> float:
+    """About how wide it will be, rather more than less: no font is at hand to ask."""
+    if mono:
+        return columns(text) * size * 0.605
+    narrow = sum(c in "iljtfrI.,:;'|![]() " for c in text)
+    wide = sum(c in "mwMW@%" for c in text)
+    capital = sum(c.isupper() for c in text)
+    units = columns(text) * 0.56 - narrow * 0.24 + wide * 0.3 + capital * 0.12
+    return units * size * (1.06 if bold else 1.0)

@@ -1,0 +1,38 @@
+"""x @ w + b in one op: a fully connected layer (the book's Affine), but for its activation."""
+
+from __future__ import annotations
+
+import numpy as np
+from autograd import op
+
+
+@op(formula="x @ w + b", signature="(b,m),(m,n),(n)->(b,n)")
+def affine(x, w, b):  # type: ignore[no-untyped-def]
+    """x @ w + b, over any number of leading axes of x.
+
+    Shapes: (…, m), (m, n), (n) -> (…, n).
+
+    >>> affine(np.array([1.0, 0.5]), np.array([[0.1, 0.3], [0.2, 0.4]]), np.array([0.1, 0.2]))
+    array([0.3, 0.7])
+
+    Source: K. Saito, Deep Learning from Scratch, 2017, section 5.6.
+    """
+    out = np.asarray(x) @ w
+    out += b
+    return out
+
+
+@affine.wrt("x")
+def _(g, w):
+    return g @ w.T
+
+
+@affine.wrt("w")
+def _(g, x, w_shape):
+    m, n = w_shape
+    return x.reshape(-1, m).T @ g.reshape(-1, n)
+
+
+@affine.wrt("b")
+def _(g):
+    return g  # the engine sums over the leading axes
