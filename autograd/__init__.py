@@ -1,12 +1,31 @@
-"""glassgrad's engine: the autograd you can see through."""
+"""glassgrad's engine: the autograd you can see through.
+
+README.md in this folder tells the idea in one page.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from ._identity import NameClashWarning, __distribution__, __version__
+
+# isort: split
+from . import methods as _methods  # attaches operators and methods to Tensor
+from . import ops as _ops
 from .backward import GradientWarning
 from .debug import DetachWarning, debug
 from .declare import composite, constant, elementwise, op, refuse
 from .explain import explain
 from .functional import (
-    elementwise_grad, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp,
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    stop_gradient,
+    value_and_grad,
+    vjp,
 )
 from .graph import enable_grad, no_grad
 from .numerical import numerical_diff, numerical_gradient, tangent_line
@@ -14,4 +33,53 @@ from .op import A, Sample
 from .ops import *
 from .tensor import Tensor, asarray
 from .tree import flatten
-from . import methods
+
+if TYPE_CHECKING:
+    from . import testing
+    from .check import check_gradients, check_vjp
+    from .pictures import Picture, draw
+    from .supported import supported
+
+__all__ = [
+    # tensors and their graph
+    "Tensor", "asarray", "no_grad", "enable_grad", "stop_gradient",
+    # derivatives of functions
+    "grad", "value_and_grad", "elementwise_grad", "jacobian", "hessian", "hvp", "vjp", "jvp",
+    "flatten",
+    "numerical_diff", "numerical_gradient", "tangent_line",
+    # your own ops
+    "op", "elementwise", "composite", "constant", "refuse", "A", "Sample", "supported",
+    # when something is wrong
+    "debug", "explain", "DetachWarning", "GradientWarning",
+    "check_gradients", "check_vjp", "testing",
+    # pictures
+    "draw", "Picture",
+    # the package itself
+    "NameClashWarning", "__distribution__", "__version__",
+]  # fmt: skip
+__all__ += [name for name, value in vars(_ops).items() if callable(value)]  # one for each op
+
+_LAZY = {
+    # loaded when first asked for: the engine itself imports nothing but NumPy
+    "check_gradients": "check",
+    "check_vjp": "check",
+    "draw": "pictures",
+    "Picture": "pictures",
+    "supported": "supported",
+    "testing": None,
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(f".{_LAZY[name] or name}", __name__)
+    value = module if _LAZY[name] is None else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

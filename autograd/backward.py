@@ -20,7 +20,7 @@ import numpy as np
 
 from . import memory
 from .errors import warn
-from .graph import SMALL, Array, Constant, Node, _Recording, depending_on, walk
+from .graph import SMALL, Array, Node, _Recording, depending_on, walk
 from .tensor import Tensor, result, source
 
 
@@ -32,19 +32,14 @@ def backward(tensor: Tensor, grad: Any, *, retain_graph: bool, create_graph: boo
     """Fills `.grad` of the leaves that led to `tensor`; see `Tensor.backward`."""
     node = _node_of(tensor)
     g = _first_gradient(tensor, grad, create_graph)
-    found = pull_back(
-        {node: g}, retain_graph=retain_graph, create_graph=create_graph
-    )
+    found = pull_back({node: g}, retain_graph=retain_graph, create_graph=create_graph)
     with _accumulating, _Recording(create_graph):
         while found:
             node, g = found.popitem()
             owner = node.owner() if node.owner is not None else None
             if owner is None:
                 continue  # the Tensor is gone, and nobody can ask for its gradient
-            if isinstance(g, Tensor):
-                g = result(g.array, g.node)  # a Tensor of its own
-            else:
-                g = source(_own(g))
+            g = result(g.array, g.node) if isinstance(g, Tensor) else source(_own(g))
             owner._grad = g if owner.grad is None else owner._grad + g
 
 
@@ -141,7 +136,8 @@ def _fit(gradient: Any, source: Node, node: Node) -> Any:
 
 def _as_recorded(node: Node) -> tuple[Any, ...]:
     """What the node saved, with inputs and output back at their places in the graph."""
-    assert node.saved is not None and node.op is not None
+    assert node.op is not None
+    assert node.saved is not None
     places: dict[str, Any] = {"out": node}
     inputs = iter(node.inputs)
     op = node.op
@@ -217,8 +213,10 @@ def _run_hooks(node: Node, g: Any) -> Any:
     for hook in node.hooks or ():
         replaced = hook(g if isinstance(g, Tensor) else result(g))
         if replaced is not None:
-            g = replaced if isinstance(g, Tensor) else np.asarray(
-                replaced.array if isinstance(replaced, Tensor) else replaced
+            g = (
+                replaced
+                if isinstance(g, Tensor)
+                else np.asarray(replaced.array if isinstance(replaced, Tensor) else replaced)
             )
             if g.shape != node.shape:
                 raise ValueError(

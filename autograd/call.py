@@ -130,7 +130,7 @@ def _shown(value: Any) -> Any:
 def _ufunc_call(
     op: Op, call: Callable[..., Any], inputs: tuple[Any, ...], out: Any, keywords: dict[str, Any]
 ) -> Any:
-    """A ufunc with keywords: `out=` into a plain array if nothing is recorded; `dtype=` as a cast."""
+    """A ufunc with keywords: `out=` into an array if nothing is recorded; `dtype=` as a cast."""
     out = keywords.pop("out", out)
     if isinstance(out, tuple):
         (out,) = out
@@ -142,7 +142,9 @@ def _ufunc_call(
     if unknown := keywords.keys() - {"casting", "order", "subok", "where"}:
         raise TypeError(f"{op.name}({', '.join(sorted(unknown))}=…) cannot be recorded.")
     if dtype is not None:
-        inputs = tuple([x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype) for x in inputs])
+        inputs = tuple(
+            [x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype) for x in inputs]
+        )
     return call(*inputs)
 
 
@@ -150,86 +152,112 @@ def _ufunc_call(
 
 
 def general(op: Op) -> Callable[..., Any]:
+    function, nested = op.function, bool(op.sequences)
+
     def call(*args: Any, **kwargs: Any) -> Any:
         given = op.bind(args, kwargs)
-        called = dict(given)
-        tensors: dict[str, Any] = {}
-        for name, value in given.items():
-            if isinstance(value, Tensor):
-                tensors[name] = value.node
-                given[name] = value.array
-        for name in op.sequences:
-            items = given[name] = list(given[name])
-            if any(isinstance(item, Tensor) for item in items):
-                tensors[name] = [item.node if isinstance(item, Tensor) else None for item in items]
-                given[name] = [item.array if isinstance(item, Tensor) else item for item in items]
-        if not tensors:
-            return op.evaluate(given)
+        nodes = _nodes_of(op, given, len(args), kwargs)
+        if not nodes:
+            return function(*args, **kwargs)
         recording = is_recording()
         if recording:
-            _refuse_without_rule(op, tensors)
-        mask = tuple([_flags(tensors.get(name), called[name], name in op.sequences) for name in op.inputs])
-        if not any([any(f) if isinstance(f, tuple) else f for f in mask]):
-            recording = False
-        if recording:
-            op.refuse_keywords(given)
+            mask = op.mask(given, nodes)
+            recording = _recordable(op, given, nodes, mask) and recording
+        plain = unwrap(args) if nested else [x.array if isinstance(x, Tensor) else x for x in args]
         try:
-            out = op.evaluate(given)
+            out = function(*plain, **{name: unwrap(value) for name, value in kwargs.items()})
         except Exception as error:
-            _explain(error, op, called)
+            _explain(error, op, given)
             raise
-        if recording:
-            return _record(op, op.plan(mask), mask, called, given, tensors, out, recording)
-        return _wrap(out) if given.get("out") is None else out
+        if not recording:
+            return out if given.get("out") is not None else _wrap(out)
+        settings = {
+            name: value
+            for name, value in (*zip(op.positional, args), *kwargs.items())  # noqa: B905
+            if name not in op.inputs and isinstance(value, _SHOWN_SETTINGS)
+        }
+        inputs = _inputs_of(op, given, nodes, mask)
+        multiple = isinstance(out, (tuple, list))
+        if not multiple and type(out) is not ndarray:
+            out = np.asarray(out)
+        plan = op.plan(mask)
+        facts = (None, None, None) if multiple else (small(out), out.shape, out.dtype)
+        made = Node(op, plan, inputs, _saved(plan, given, out), settings or None, *facts)
+        if recording is not True:
+            recording.made(made, given, out)
+        if not multiple:
+            return result(out, made)
+        return _rebuild(out, [result(part, _part(made, i, out)) for i, part in enumerate(out)])
 
     return call
 
 
-def _flags(nodes: Any, value: Any, sequence: bool) -> Any:
-    if not sequence:
-        return nodes is not None
-    return tuple(node is not None for node in nodes) if nodes else (False,) * len(value)
+_SHOWN_SETTINGS = (int, float, str, tuple, type(None))
 
 
-def _record(
-    op: Op, plan: Plan, mask: Mask, called: dict[str, Any], given: dict[str, Any],
-    tensors: dict[str, Any], out: Any, recording: Any,
-) -> Any:
+def _nodes_of(op: Op, given: dict[str, Any], count: int, kwargs: Any) -> dict[str, Any]:
+    """The Tensors among the arguments, by parameter: their nodes (None where no gradient is
+    wanted); for a sequence of arrays that has a Tensor in it, a list of nodes."""
+    nodes: dict[str, Any] = {}
+    for name in (*op.positional[:count], *kwargs):
+        value = given.get(name)
+        if isinstance(value, Tensor):
+            nodes[name] = value.node
+    for name in op.sequences:
+        items = given[name] = list(given[name])
+        if any(isinstance(item, Tensor) for item in items):
+            nodes[name] = [item.node if isinstance(item, Tensor) else None for item in items]
+    return nodes
+
+
+def _recordable(op: Op, given: dict[str, Any], nodes: dict[str, Any], mask: Mask) -> bool:
+    """Whether a gradient is wanted at all; raises if it is wanted where there is no rule."""
+    for name, node in nodes.items():
+        if name not in op.inputs and node is not None:
+            raise TypeError(
+                f"{op.name} has no derivative with respect to {name!r}. Pass {name}.detach() to "
+                "treat it as a constant."
+            )
+    wanted = True in mask or any([True in flag for flag in mask if isinstance(flag, tuple)])
+    if wanted:
+        op.refuse_keywords(given)
+    return wanted
+
+
+def _inputs_of(
+    op: Op, given: dict[str, Any], nodes: dict[str, Any], mask: Mask
+) -> tuple[Any, ...]:
+    """What the node remembers of each input: its node, or what a picture can show of it."""
     inputs: list[Any] = []
     for name, flag in zip(op.inputs, mask, strict=True):
         if isinstance(flag, tuple):
-            nodes = tensors.get(name, [None] * len(flag))
-            inputs += [n if n is not None else _shown(v) for n, v in zip(nodes, called[name], strict=True)]
+            items = zip(nodes.get(name, flag), flag, given[name], strict=True)
+            inputs += [node if wanted else _shown(item) for node, wanted, item in items]
         else:
-            inputs.append(tensors[name] if flag else _shown(called[name]))
-    multiple = isinstance(out, (tuple, list))
-    if not multiple and type(out) is not np.ndarray:
-        out = np.asarray(out)
-    saved = tuple([_asked_for(name, given, out) for name in plan.names])
-    settings = {
-        name: value
-        for name, value in given.items()
-        if name not in op.inputs
-        and isinstance(value, (int, float, str, tuple, type(None)))
-        and value is not op._defaults.get(name, inspect)
-    } or None
-    facts = (None, None, None) if multiple else (small(out), out.shape, out.dtype)
-    node = Node(op, plan, tuple(inputs), saved, settings, *facts)
-    if recording is not True:
-        recording.made(node, called, out)
-    if not multiple:
-        return result(out, node)
-    return _rebuild(out, [result(part, _part(node, i, out)) for i, part in enumerate(out)])
+            inputs.append(nodes[name] if flag else _shown(given[name]))
+    return tuple(inputs)
 
 
-def _asked_for(name: str, given: dict[str, Any], out: Any) -> Any:
-    if name == "out":
-        return out
-    if name in given:
-        value = given[name]
-        return None if value is np._NoValue else value
-    value = given[name.removesuffix("_shape")]
-    return [np.shape(item) for item in value] if isinstance(value, list) else np.shape(value)
+def _saved(plan: Plan, given: dict[str, Any], out: Any) -> tuple[Any, ...]:
+    """What the wanted rules ask for, in the plan's order."""
+    saved = []
+    for name in plan.names:
+        if name == "out":
+            saved.append(out)
+        elif name in given:
+            value = given[name]
+            if isinstance(value, (Tensor, list)):
+                value = unwrap(value)
+            saved.append(value)
+        else:
+            value = given[name[: -len("_shape")]]
+            shaped = isinstance(value, (Tensor, ndarray))
+            saved.append(value.shape if shaped else _shapes(value))
+    return tuple(saved)
+
+
+def _shapes(value: Any) -> Any:
+    return [np.shape(unwrap(item)) for item in value] if isinstance(value, list) else np.shape(value)
 
 
 def _wrap(out: Any) -> Any:
@@ -296,7 +324,9 @@ def _explain(error: Exception, op: Op, called: dict[str, Any]) -> None:
             return value._describe()
         if isinstance(value, np.ndarray):
             return f"array of shape {value.shape}"
-        if isinstance(value, (list, tuple)) and any(isinstance(v, (Tensor, np.ndarray)) for v in value):
+        if isinstance(value, (list, tuple)) and any(
+            isinstance(v, (Tensor, np.ndarray)) for v in value
+        ):
             return "[" + ", ".join(map(spell, value)) + "]"
         text = repr(value)
         return text if len(text) <= 40 else text[:37] + "…"
@@ -309,12 +339,3 @@ def _explain(error: Exception, op: Op, called: dict[str, Any]) -> None:
     error.add_note(f"in {op.name}: {'; '.join(given)}")
     if line := shapes_under_line():
         error.add_note(line)
-
-
-def _refuse_without_rule(op: Op, tensors: dict[str, Any]) -> None:
-    for name, node in tensors.items():
-        if name not in op.inputs and node is not None:
-            raise TypeError(
-                f"{op.name} has no derivative with respect to {name!r}. Pass {name}.detach() to "
-                "treat it as a constant."
-            )

@@ -33,7 +33,7 @@ class Origin:
         return self.line
 
     def pull(self, node: Node, g: Any, saved: Sequence[Any]) -> Any:
-        """The node's gradients, if what its rules read is unchanged and what they give is finite."""
+        """The node's gradients, if what the rules read is unchanged and what they give finite."""
         assert node.op is not None
         for name, value, then in zip(node.plan.names, saved, self.checksums, strict=True):
             if _checksum(value) != then:
@@ -63,7 +63,9 @@ class Debugger:
         outs = out if isinstance(out, (tuple, list)) else [out]
         if all(map(_is_finite, outs)):
             return
-        given = {name: value for name, value in called.items() if isinstance(value, (Tensor, np.ndarray))}
+        given = {
+            name: value for name, value in called.items() if isinstance(value, (Tensor, np.ndarray))
+        }
         culprits = [name for name, value in given.items() if not _is_finite(value)]
         if not culprits:
             assert node.op is not None
@@ -100,7 +102,7 @@ def debug() -> _Recording:
     ...     np.sqrt(x)
     Traceback (most recent call last):
     ...
-    FloatingPointError: sqrt made the first NaN or infinity: out: [1, 1] and 1 NaN. Inputs: x: [-1, 1]. At ...
+    FloatingPointError: sqrt made the first NaN or infinity: out: [1, 1] and 1 NaN. ...
     """
     return _Recording(Debugger())
 
@@ -108,7 +110,7 @@ def debug() -> _Recording:
 def _checksum(value: Any) -> int:
     value = value.array if isinstance(value, Tensor) else value
     if isinstance(value, np.ndarray):
-        return zlib.crc32(np.ascontiguousarray(value).view(np.uint8).reshape(-1)) if value.size else 0
+        return zlib.crc32(value.tobytes())
     if isinstance(value, list):
         return hash(tuple(map(_checksum, value)))
     return 0
@@ -128,6 +130,7 @@ def _range(value: Any) -> str:
         return repr(array)
     if array.dtype.kind not in "fiu" or array.size == 0:
         return f"{array.dtype} of shape {array.shape}"
+    array = np.asarray(array)
     finite = array[np.isfinite(array)]
     text = f"[{finite.min():.4g}, {finite.max():.4g}]" if finite.size else "nothing finite"
     for what, count in (("NaN", np.isnan(array).sum()), ("infinite", np.isinf(array).sum())):

@@ -21,7 +21,6 @@ constants: set[Callable[..., Any]] = set()
 """NumPy's functions that have no derivative on purpose."""
 
 
-
 def op(
     function: Callable[..., Any] | None = None,
     *,
@@ -79,13 +78,28 @@ def op(
     """
     if function is None:
         return lambda function: op(
-            function, claims=claims, register=register, name=name, sequences=sequences,
-            formula=formula, note=note, samples=samples, domain=domain, kinks=kinks,
+            function,
+            claims=claims,
+            register=register,
+            name=name,
+            sequences=sequences,
+            formula=formula,
+            note=note,
+            samples=samples,
+            domain=domain,
+            kinks=kinks,
             signature=signature,
         )
     declared = Op(
-        function, name, sequences=sequences, formula=formula, note=note, samples=samples,
-        domain=domain, kinks=kinks, signature=signature,
+        function,
+        name,
+        sequences=sequences,
+        formula=formula,
+        note=note,
+        samples=samples,
+        domain=domain,
+        kinks=kinks,
+        signature=signature,
     )
     call = cast("Any", general(declared))
 
@@ -126,8 +140,15 @@ def elementwise(
     names = ("x", "y")[: len(rules)]
     parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names]
     declared = Op(
-        function, name, parameters=parameters, formula=formula, note=note, samples=samples,
-        domain=domain, kinks=kinks, signature=",".join(["()"] * len(names)) + "->()",
+        function,
+        name,
+        parameters=parameters,
+        formula=formula,
+        note=note,
+        samples=samples,
+        domain=domain,
+        kinks=kinks,
+        signature=",".join(["()"] * len(names)) + "->()",
     )
     for parameter, rule in zip(names, rules, strict=True):
         declared.add_rule((parameter,), rule)
@@ -190,11 +211,39 @@ def _published(call: Any, declared: Op, numpy_function: Any, register: bool) -> 
     call.__name__ = call.__qualname__ = declared.name
     call.__module__ = declared.function.__module__
     call.__signature__ = declared.call
-    call.__doc__ = declared.function.__doc__
+    claimed_functions = numpy_function if isinstance(numpy_function, tuple) else (numpy_function,)
+    numpys = [f for f in claimed_functions if _is_numpys(f)]
+    call.__doc__ = _documentation(declared, numpys)
     if register:
         registry[declared.name] = declared
-        targets = numpy_function if isinstance(numpy_function, tuple) else (numpy_function,)
-        for function in targets:
-            if getattr(function, "__module__", "").startswith("numpy") or isinstance(function, np.ufunc):
-                claim(function, call)
+        for function in numpys:
+            claim(function, call)
     return call
+
+
+def _is_numpys(function: Any) -> bool:
+    return isinstance(function, np.ufunc) or (getattr(function, "__module__", "") or "").startswith(
+        "numpy"
+    )
+
+
+def _documentation(declared: Op, numpys: Sequence[Any]) -> str:
+    """The docstring: what the declaration says, in the order of all docstrings here."""
+    own = inspect.getdoc(declared.function) if not _is_numpys(declared.function) else None
+    parts = []
+    if own:
+        parts.append(own)
+    elif numpys:
+        parts.append(f"np.{numpys[0].__name__}, on arrays and (recorded) on Tensors.")
+    if declared.formula:
+        parts.append(f"Formula: out = {declared.formula}")
+    if declared.signature:
+        parts.append(f"Shapes: {declared.signature}, broadcasting over the axes before")
+    if declared.note:
+        parts.append(inspect.cleandoc(declared.note))
+    if numpys and not own:
+        parts.append(
+            "Parameters and errors are NumPy's; `out=` and `where=` are refused (TypeError) where "
+            "a gradient is recorded."
+        )
+    return "\n\n".join(parts)

@@ -61,37 +61,35 @@ def shapes_under_line(frame: FrameType | None = None) -> str:
     frame = frame or user_frame()
     if frame is None:
         return ""
-    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).rstrip()
-    indent = len(line) - len(line.lstrip())
-    line = line.lstrip()
-    operands = [(c - indent, s) for c, s in _operands(frame, indent, line)]
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
+    operands = _operands(frame, line)
     if not operands:
         return line
     rows = [line]
     columns = [column for column, _ in operands]
     for column, shape in reversed(operands):
-        rows.append("".join("│" if i in columns and i < column else " " for i in range(column)) + f"└ {shape}")
+        rows.append(
+            "".join("│" if i in columns and i < column else " " for i in range(column))
+            + f"└ {shape}"
+        )
     return "\n".join(rows)
 
 
-def _operands(frame: FrameType, indent: int, line: str) -> list[tuple[int, str]]:
+def _operands(frame: FrameType, line: str) -> list[tuple[int, str]]:
     """The names in the line that stand for arrays: where each stands, and its shape."""
+    start = len("return ") if line.startswith("return ") else 0
+    source = line[start:] + (" pass" if line.endswith(":") else "")
     try:
-        tree = ast.parse(line if not line.endswith(":") else line + " pass")
-    except SyntaxError:
-        try:
-            tree = ast.parse(line.removeprefix("return ").removeprefix("yield ").rstrip(","), mode="eval")
-            indent += len(line) - len(line.removeprefix("return ").removeprefix("yield "))
-        except SyntaxError:
-            return []
+        tree = ast.parse(source)
+    except SyntaxError:  # one line of several
+        return []
     found: dict[int, str] = {}
     names = {**frame.f_globals, **frame.f_locals}
     for node in ast.walk(tree):
         value = _value_of(node, names)
         if isinstance(value, (Tensor, np.ndarray)):
-            start = getattr(node, "col_offset", 0)
-            column = len(line.encode()[:start].decode(errors="ignore")) + indent
-            found[column] = str(value.shape)
+            before = source.encode()[: getattr(node, "col_offset", 0)]  # ast counts bytes
+            found[start + len(before.decode())] = str(value.shape)
     return sorted(found.items())
 
 

@@ -35,7 +35,7 @@ def explain(x: Any, loss: Tensor | None = None) -> Explanation:
     >>> y = x * x
     >>> y.sum().backward()
     >>> ag.explain(y)
-    Tensor result of multiply, shape (2,): its gradient is None because it is the result of an op, and backward() leaves gradients on leaves only. Call y.retain_grad() before backward().
+    Tensor result of multiply, shape (2,): its gradient is None because ...
     """
     if not isinstance(x, Tensor):
         return Explanation(
@@ -70,7 +70,7 @@ def _reason(x: Tensor, loss: Tensor | None) -> str:
             "every sample, a saturated sigmoid or tanh, a step-like op (sign, round, a "
             "comparison), or a mask or weight of zeros."
         )
-    return f"its gradient is there: {g.size} elements, {np.count_nonzero(g)} not zero. Nothing is wrong."
+    return f"its gradient is there, and {np.count_nonzero(g)} of its {g.size} elements are not zero."
 
 
 def _not_recorded(x: Tensor) -> str:

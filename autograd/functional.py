@@ -24,7 +24,7 @@ from .graph import Node, depending_on, enable_grad, is_recording, leaf, walk
 from .tensor import Tensor, asarray, requires_grad, result
 from .tree import filled, leaves, rebuild
 
-_alias = elementwise(lambda x: x, lambda g: g, name="input", formula="x")
+_alias = elementwise(lambda x: x.view(), lambda g: g, name="input", formula="x")
 _tracing: ContextVar[bool] = ContextVar("autograd_tracing", default=False)
 
 
@@ -32,7 +32,11 @@ class _Trace:
     """One run of f on Tensors that stand for chosen arguments."""
 
     def __init__(
-        self, f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], argnums: Sequence[int]
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        argnums: Sequence[int],
     ) -> None:
         self.trees = [args[i] for i in argnums]
         self.given = [x for tree in self.trees for x in leaves(tree)]
@@ -61,18 +65,14 @@ class _Trace:
         nodes = walk([out.node for out in self.outputs if out.node is not None])
         inner = depending_on(self.nodes, nodes)
         return any(
-            type(source) is Node and source not in inner
-            for node in inner
-            for source in node.inputs
+            type(source) is Node and source not in inner for node in inner for source in node.inputs
         ) or len(inner.intersection(nodes)) < len(nodes)
 
     def pull(self, gradients: Sequence[Any], *, retain_graph: bool = True) -> list[Any]:
         """The gradients of the chosen arguments, given those of the outputs."""
         recorded = self.recorded or requires_grad(gradients)
         found = _pull(self.outputs, gradients, self.nodes, recorded, retain_graph)
-        return [
-            _handed_out(g, x, recorded) for g, x in zip(found, self.given, strict=True)
-        ]
+        return [_handed_out(g, x, recorded) for g, x in zip(found, self.given, strict=True)]
 
     def trees_of(self, gradients: Sequence[Any]) -> list[Any]:
         """One tree for each chosen argument."""
@@ -167,7 +167,9 @@ def _one_or_all(results: list[Any], argnums: int | Sequence[int]) -> Any:
 def _transform(wrapper: Callable[..., Any], f: Callable[..., Any], what: str) -> Callable[..., Any]:
     functools.update_wrapper(wrapper, f, assigned=("__module__",), updated=())
     wrapper.__name__ = f"{what}_of_{getattr(f, '__name__', 'f')}"
-    wrapper.__doc__ = f"{what} of {getattr(f, '__name__', 'f')}: {getattr(f, '__doc__', None) or ''}"
+    wrapper.__doc__ = (
+        f"{what} of {getattr(f, '__name__', 'f')}: {getattr(f, '__doc__', None) or ''}"
+    )
     return wrapper
 
 
@@ -236,7 +238,9 @@ def elementwise_grad(f: Callable[..., Any], argnums: int = 0) -> Callable[..., A
     >>> elementwise_grad(np.tanh)(np.array([0.0, 1.0]))
     array([1.        , 0.41997434])
     """
-    return _transform(grad(lambda *args, **kwargs: f(*args, **kwargs).sum(), argnums), f, "elementwise_grad")
+    return _transform(
+        grad(lambda *args, **kwargs: f(*args, **kwargs).sum(), argnums), f, "elementwise_grad"
+    )
 
 
 def vjp(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -254,7 +258,10 @@ def vjp(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[[Any], tuple[Any
     trace = _Trace(f, xs, {}, range(len(xs)))
 
     def pullback(g: Any) -> tuple[Any, ...]:
-        given = [_shaped_like(out, part) for out, part in zip(trace.outputs, _parts(g, trace), strict=True)]
+        given = [
+            _shaped_like(out, part)
+            for out, part in zip(trace.outputs, _parts(g, trace), strict=True)
+        ]
         return tuple(trace.trees_of(trace.pull(given)))
 
     return trace.value(), pullback
@@ -291,7 +298,9 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     Source: J. Townsend, "A new trick for calculating Jacobian vector products", 2017.
     """
     if len(xs) != len(vs):
-        raise ValueError(f"jvp needs one direction for each argument: {len(xs)} and {len(vs)} came.")
+        raise ValueError(
+            f"jvp needs one direction for each argument: {len(xs)} and {len(vs)} came."
+        )
     trace = _Trace(f, xs, {}, range(len(xs)))
     dummies = [_standing_for(np.zeros(out.shape, out.dtype)) for out in trace.outputs]
     with enable_grad():

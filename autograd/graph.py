@@ -236,7 +236,7 @@ class _Recording:
 
 
 def _switched_generator(generator: Any, value: Any) -> Any:
-    """Runs each step of a generator with recording set; between steps the caller's setting rules."""
+    """Each step of the generator runs with recording set; between steps the caller's setting."""
     step, given = generator.send, None
     while True:
         try:

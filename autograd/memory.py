@@ -13,6 +13,7 @@ Raw writes that no Tensor sees (`x.data[:] = …`) are found only under `ag.debu
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,13 @@ def changed(array: Array) -> None:
     key = id(memory)
     entry = _stamps.get(key)
     if entry is None or entry[0]() is not memory:
-        entry = (weakref.ref(memory, lambda _, key=key: _stamps.pop(key, None)), {})
+        entry = (weakref.ref(memory, partial(_forget, key)), {})
         _stamps[key] = entry
     latest = entry[1][np.lib.array_utils.byte_bounds(array)] = next_order()
+
+
+def _forget(key: int, _: object) -> None:
+    _stamps.pop(key, None)
 
 
 def check_unchanged(nodes: list[Node]) -> None:

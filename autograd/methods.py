@@ -1,6 +1,6 @@
 """Operators and ndarray's own methods on Tensor, as one table: each is an op under another name.
 
-`methods_typed.py` says the same to type checkers.
+`methods_typed.pyi` says the same to type checkers.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _attach() -> None:
         setattr(Tensor, name, claims.get(function, function))
     for name, instead in IN_PLACE.items():
         setattr(Tensor, name, _in_place_method(name, instead))
-    Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]
+    Tensor.__hash__ = object.__hash__  # type: ignore[assignment, method-assign]
     for written_out in (
         reshape, transpose, flatten, astype, copy, item, tolist, tobytes, view, __getitem__,
         __setitem__, __len__, __iter__, __contains__, __float__, __int__, __bool__, __complex__,
@@ -228,7 +228,12 @@ def flatten(self: Tensor, order: str = "C") -> Any:
 
 
 def astype(
-    self: Tensor, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+    self: Tensor,
+    dtype: Any,
+    order: str = "K",
+    casting: str = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
 ) -> Any:
     """ndarray.astype; the gradient is cast back. To integers or booleans, no gradient flows."""
     dtype = np.dtype(dtype)
@@ -263,7 +268,9 @@ def view(self: Tensor, *args: Any, **kwargs: Any) -> Any:
     """ndarray.view without arguments: another Tensor of the same values, in the same place of the
     graph. Reinterpreting bytes as another dtype has no derivative."""
     if (args or kwargs) and self.node is not None and is_recording():
-        raise TypeError("view(dtype) reinterprets bytes and has no derivative: write astype(dtype).")
+        raise TypeError(
+            "view(dtype) reinterprets bytes and has no derivative: write astype(dtype)."
+        )
     if args or kwargs:
         return result(self.data.view(*args, **kwargs))
     return ops.reshape(self, self.shape)

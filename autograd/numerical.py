@@ -80,7 +80,9 @@ def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float = 1e-4) -> Any:
             "Pass floats: np.array([3.0, 4.0]), or x.astype(float)."
         )
     if not array.flags.writeable:
-        raise ValueError("numerical_gradient changes x in place, but it is read-only: pass x.copy().")
+        raise ValueError(
+            "numerical_gradient changes x in place, but it is read-only: pass x.copy()."
+        )
     if not isinstance(x, (Tensor, np.ndarray)):
         x = array
     gradient = np.zeros(array.shape, array.dtype)

@@ -27,6 +27,7 @@ Rule = Callable[..., Any]
 Mask = tuple[Any, ...]
 """Which inputs need a gradient: a bool for each, and for a sequence of arrays a tuple of bools."""
 
+
 class Plan:
     """How one op goes backward for one pattern of inputs that need a gradient.
 
@@ -73,12 +74,20 @@ class Op:
         self.plan = functools.lru_cache(maxsize=256)(self._plan)
 
         kinds = self.call.parameters.values()
-        self._positional = [p.name for p in kinds if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        self._keyword_only = [p.name for p in kinds if p.kind is p.KEYWORD_ONLY]
-        self._by_keyword = {p.name for p in kinds if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+        self.positional = [
+            p.name for p in kinds if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
+        self._by_keyword = {
+            p.name for p in kinds if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)
+        }
+        self._count = len(kinds)
         self._variadic = next((p.name for p in kinds if p.kind is p.VAR_POSITIONAL), None)
         self._extra = next((p.name for p in kinds if p.kind is p.VAR_KEYWORD), None)
-        self._defaults = {p.name: p.default for p in kinds if p.default is not p.empty}
+        self._defaults = {  # rules see None for what NumPy marks as "not given"
+            p.name: None if p.default is np._NoValue else p.default
+            for p in kinds
+            if p.default is not p.empty
+        }
 
     def __repr__(self) -> str:
         return f"<op {self.name}{self.call}>"
@@ -118,13 +127,12 @@ class Op:
             bound = self.call.bind(*args, **kwargs)
             bound.apply_defaults()
             return bound.arguments
-        given = self._defaults.copy()
-        given.update(zip(self._positional, args, strict=False))
-        given.update(kwargs)
+        given = {**self._defaults, **dict(zip(self.positional, args)), **kwargs}  # noqa: B905
+        passed = self.positional[: len(args)]
         if (
-            len(args) > len(self._positional)
-            or len(given) != len(self.call.parameters)
-            or (kwargs and not self._by_keyword.difference(self._positional[: len(args)]) >= kwargs.keys())
+            len(args) > len(self.positional)
+            or len(given) != self._count
+            or (kwargs and not self._by_keyword.difference(passed) >= kwargs.keys())
         ):
             try:
                 self.call.bind(*args, **kwargs)
@@ -132,41 +140,50 @@ class Op:
                 raise TypeError(f"{self.name}{self.call}: {error}") from None
         return given
 
-    def evaluate(self, given: dict[str, Any]) -> Any:
-        """The plain function, on arguments bound by name."""
-        args = [given[name] for name in self._positional]
-        kwargs = {name: given[name] for name in self._keyword_only}
-        if self._variadic:
-            args += given[self._variadic]
-        if self._extra:
-            kwargs |= given[self._extra]
-        return self.function(*args, **kwargs)
+    def mask(self, given: dict[str, Any], nodes: dict[str, Any]) -> Mask:
+        """Which inputs need a gradient, from the nodes of those that are Tensors."""
+        if not self.sequences:
+            return tuple([nodes.get(name) is not None for name in self.inputs])
+        return tuple(
+            [
+                tuple([n is not None for n in nodes.get(name, [None] * len(given[name]))])
+                if name in self.sequences
+                else nodes.get(name) is not None
+                for name in self.inputs
+            ]
+        )
 
     def refuse_keywords(self, given: dict[str, Any]) -> None:
-        """`out=` and `where=` have no place in a graph; `where` as an op's own input has."""
-        for name in ("out", "where"):
-            value = given.get(name)
-            if name not in self.inputs and not (value is None or value is True or value is np._NoValue):
-                raise TypeError(
-                    f"{self.name}({name}=…) cannot be recorded: "
-                    + ("the result is a new Tensor; assign it to a name instead."
-                       if name == "out" else "write ag.where(condition, …, …) instead.")
-                )
+        """`out=` and `where=` have no place in a graph (but `where` may be an op's own input)."""
+        if given.get("out") is not None and "out" not in self.inputs:
+            raise TypeError(
+                f"{self.name}(out=…) cannot be recorded: the result is a new Tensor; give it a "
+                "name instead."
+            )
+        where = given.get("where")
+        if where is not None and where is not True and "where" not in self.inputs:
+            raise TypeError(
+                f"{self.name}(where=…) cannot be recorded: write ag.where(condition, …, …) instead."
+            )
 
 
 Declared = list[tuple[tuple[str, ...], Rule, tuple[str, ...]]]
 """Rules as declared: the inputs each is for, the rule, and what it asks for after g."""
 
 
-def _expression(inputs: tuple[str, ...], names: tuple[str, ...], used: Declared) -> Callable[[Any, Any], Any]:
+def _expression(
+    inputs: tuple[str, ...], names: tuple[str, ...], used: Declared
+) -> Callable[[Any, Any], Any]:
     """The pull of a plan whose rules are for one input each, as one expression. For the product of
     two Tensors: `lambda g, saved: (rule_x(g, saved[0]), rule_y(g, saved[1]), )`."""
     rules, gradients = {}, dict.fromkeys(inputs, "None")
     for (name,), rule, arguments in used:
         rules[f"rule_{name}"] = rule
-        gradients[name] = f"rule_{name}({', '.join(['g', *(f'saved[{names.index(a)}]' for a in arguments)])})"
+        gradients[name] = (
+            f"rule_{name}({', '.join(['g', *(f'saved[{names.index(a)}]' for a in arguments)])})"
+        )
     source = f"lambda g, saved: ({', '.join(gradients.values())}, )"
-    return eval(source, rules)  # type: ignore[no-any-return]
+    return eval(source, rules)
 
 
 def _gathering(
@@ -188,7 +205,9 @@ def _gathering(
                 ]
             else:
                 gradients = rule(g, *[available[a] for a in arguments])
-                found.update(zip(targets, gradients if len(targets) > 1 else [gradients], strict=True))
+                found.update(
+                    zip(targets, gradients if len(targets) > 1 else [gradients], strict=True)
+                )
         arriving: list[Any] = []
         for name, flag in flags.items():
             if isinstance(flag, tuple):

@@ -12,7 +12,7 @@ from . import memory
 from .graph import Array, Constant, Node, is_recording, leaf
 
 if TYPE_CHECKING:
-    from .methods_typed import TensorMethods as _Methods  # what methods.py attaches, spelt out
+    from .methods_typed import TensorMethods as _Methods  # what methods.py attaches
 else:
     _Methods = object
 
@@ -89,9 +89,11 @@ class Tensor(_Methods):
         Raw writes into a leaf's array are seen only by `ag.debug()`; `x.data = …` and
         `x.data -= …` are seen always.
         """
-        if not self._is_source:
-            self.array.setflags(write=False)
-        return self.array
+        if self._is_source:
+            return self.array
+        view = self.array.view()  # not the array itself: it may be a leaf's, under another name
+        view.flags.writeable = False
+        return view
 
     @data.setter
     def data(self, value: Any) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import ops
-from .tensor import Tensor, holds_tensor
+from .tensor import Tensor
 
 
 def leaves(tree: Any) -> list[Any]:
@@ -62,8 +61,7 @@ def flatten(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
     shapes = [array.shape for array in arrays]
     dtypes = [array.dtype for array in arrays]
     starts = np.cumsum([0, *(math.prod(shape) for shape in shapes)]).tolist()
-    concatenate = ops.concatenate if holds_tensor(arrays) else np.concatenate
-    vector = concatenate([array.reshape(-1) for array in arrays]) if arrays else np.zeros(0)
+    vector = np.concatenate([array.reshape(-1) for array in arrays]) if arrays else np.zeros(0)
 
     def unflatten(vector: Any) -> Any:
         vector = vector if isinstance(vector, Tensor) else np.asarray(vector)

@@ -40,15 +40,15 @@ class Slope(NamedTuple):
 
 def slope(phi: Line, eps: float, scale: float = 0.0) -> Slope:
     """Extrapolates until the error is below 1e-10 of the slope (or of `scale`), or rounding wins."""
-    center, _ = phi(0.0)
+    center, size = phi(0.0)
     h = FIRST_STEP
     slopes, jumps = _Extrapolation(4.0, 4.0), _Extrapolation(2.0, 4.0)  # even, odd powers of h
     rows = 0
     while h > LAST_STEP:
-        (right, size), (left, other_size) = phi(h), phi(-h)
+        (right, right_size), (left, left_size) = phi(h), phi(-h)
         if math.isfinite(right) and math.isfinite(left):
             rows += 1
-            noise = 2 * eps * max(size, other_size, abs(center)) / h
+            noise = 2 * eps * max(size, right_size, left_size) / h
             slopes.add((right - left) / (2 * h), noise, h)
             jumps.add((right - 2 * center + left) / h, 2 * noise, h)
             if rows >= 3 and slopes.error <= max(1e-10 * max(abs(slopes.value), scale), 2 * noise):
@@ -56,9 +56,8 @@ def slope(phi: Line, eps: float, scale: float = 0.0) -> Slope:
         h /= 2
     jump = jumps.value if abs(jumps.value) > 20 * jumps.error else 0.0
     largest = max(abs(slopes.value) + abs(jump) / 2, scale)
-    smooth = (
-        rows > 0 and abs(jump) <= 1e-6 * largest and not slopes.error > 0.01 * max(abs(slopes.value), scale)
-    )
+    vague = slopes.error > max(0.01 * max(abs(slopes.value), scale), 1e-6 * size)
+    smooth = rows > 0 and abs(jump) <= 1e-6 * largest and not vague
     return Slope(slopes.value, slopes.error, jump, slopes.step, smooth)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 
-from .graph_view import Box, View, lines
+from .graph_view import Box, View, head, lines
 from .svg import INK, LOOKS
 
 SANS, MONO = "Helvetica,Arial,sans-serif", "Courier New,Courier,monospace"
+TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">%s</TABLE>'
 
 
 def dot(view: View, rankdir: str = "LR") -> str:
@@ -56,19 +57,16 @@ def _card(box: Box) -> dict[str, str]:
     style = ["filled"]
     style += ["rounded"] if look.round else []
     style += ["dashed"] if look.dash else []
-    left = box.title if box.kind in ("op", "backward", "failed", "earlier") else box.name or box.title
-    aside = box.title if left != box.title else ""
-    right = "  ".join(filter(None, [aside, box.shape]))
-    head = f'<TD BGCOLOR="{look.head}" ALIGN="LEFT">{_font(look.head_text, f"<B>{_safe(left)}</B>")}</TD>'
-    head += f'<TD BGCOLOR="{look.head}" ALIGN="RIGHT">{_font(look.head_text, _safe(right) or " ", size=10)}</TD>'
-    rows = [f"<TR>{head}</TR>"]
-    for role, text, bars in lines(box):
-        said = _safe(f"{bars} {text}" if bars else text)
+    left, right = head(box)
+    words = f'<TD ALIGN="LEFT">{_font(look.head_text, f"<B>{_safe(left)}</B>")}</TD>'
+    words += f'<TD ALIGN="RIGHT">{_font(look.head_text, "&#160; " + _safe(right))}</TD>'
+    rows = [f'<TR><TD BGCOLOR="{look.head}">{TABLE % f"<TR>{words}</TR>"}</TD></TR>']
+    for role, mark, bars, text in lines(box):
+        said = _safe(" ".join(filter(None, [mark, bars, text])))
         said = f"<B>{said}</B>" if role == "expression" else said
-        rows.append(f'<TR><TD COLSPAN="2" ALIGN="LEFT">{_font(INK[role], said, MONO)}</TD></TR>')
-    table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3">%s</TABLE>'
+        rows.append(f'<TR><TD ALIGN="LEFT">{_font(INK[role], said, MONO)}</TD></TR>')
     return dict(
-        label=f"<{table % ''.join(rows)}>", color=look.edge, fillcolor=look.ground,
+        label=f"<{TABLE % ''.join(rows)}>", color=look.edge, fillcolor=look.ground,
         style=",".join(style), penwidth=str(look.thick), peripheries="2" if box.is_result else "1",
         tooltip=_plain(f"{left} {right}"),
     )

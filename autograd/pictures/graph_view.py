@@ -14,7 +14,9 @@ The arrows of the picture are the graph's own, between those that stand.
 
 from __future__ import annotations
 
+import math
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array, Constant, Node, walk
-from .fold import repeats
+from .fold import Repeat, repeats
 from .names import Names, Span
 from .plain import visible
 from .summary import Look, look, number
@@ -67,6 +69,7 @@ class Frame:
 
     label: str
     kind: str  # module, repeat
+    name: str = ""  # of the module
 
 
 @dataclass
@@ -188,17 +191,18 @@ class _Graph:
                 open_spans.append(coming)
                 coming = next(waiting, None)
             open_spans = [s for s in open_spans if s.stop > op.order]
-            if depth is not None and len(open_spans) > depth and op not in self.roots:
+            if depth is not None and len(open_spans) > depth:
                 span = open_spans[depth]
                 box = boxes.setdefault(id(span), _Summary("module", span))
                 box.members.append(op)
                 self.stands_for[op] = box
-            frames = []
+            frames, outer = [], ""
             for span in open_spans[: depth if depth is not None else None]:
                 if id(span) not in numbers:
                     numbers[id(span)] = len(self.frames)
-                    self.frames.append(Frame(_module_label(span), "module"))
+                    self.frames.append(Frame(_module_label(span, outer), "module", span.name))
                 frames.append(numbers[id(span)])
+                outer = span.name
             self.frames_of[self.stands_for[op]] = tuple(frames)
         for box in boxes.values():
             self.stands_for[box] = box
@@ -214,12 +218,16 @@ class _Graph:
         place = {op: i for i, op in enumerate(ops)}
         signatures = [self._signature(i, op, place) for i, op in enumerate(ops)]
         for repeat in repeats(signatures):
+            found = self._along_frames(repeat, ops)
+            if found is None:
+                continue
+            repeat, depth = found
             number_of_frame = len(self.frames)
             self.frames.append(Frame(f"×{repeat.times}", "repeat"))
             for i in range(repeat.period):
                 first = ops[repeat.start + i]
-                outer = self.frames_of.get(first, ())
-                self.frames_of[first] = (*outer, number_of_frame)
+                path = self.frames_of.get(first, ())
+                self.frames_of[first] = (*path[:depth], number_of_frame, *path[depth:])
                 for copy in ops[repeat.start + i + repeat.period : repeat.start + repeat.period * repeat.times : repeat.period]:
                     self.stands_for[copy] = first
                     for mine, its in zip(first.inputs, copy.inputs, strict=True):
@@ -230,6 +238,26 @@ class _Graph:
             self.remarks.append(
                 f"×{repeat.times}: of {repeat.times} blocks that are alike, the first is shown"
             )
+
+    def _along_frames(self, repeat: Repeat, ops: list[Any]) -> tuple[Repeat, int] | None:
+        """The repeat, shifted so that no frame is half in a block (ababab has ba twice, too), and
+        how many frames are around all of it."""
+        first_of: dict[int, int] = {}
+        last_of: dict[int, int] = {}
+        for i, op in enumerate(ops):
+            for frame in self.frames_of.get(op, ()):
+                first_of.setdefault(frame, i)
+                last_of[frame] = i
+        stop = repeat.start + repeat.period * repeat.times
+        for start in range(repeat.start, repeat.start + repeat.period):
+            times = (stop - start) // repeat.period
+            end, all_of_it = start + repeat.period, start + repeat.period * times
+            touched = {f for op in ops[start:end] for f in self.frames_of.get(op, ())}
+            inner = {f for f in touched if start <= first_of[f] and last_of[f] < end}
+            outer = touched - inner
+            if times >= 2 and all(first_of[f] <= start and all_of_it <= last_of[f] + 1 for f in outer):
+                return Repeat(start, repeat.period, times), len(outer)
+        return None
 
     def _folded_to(self, item: Any) -> Any:
         return self.stands_for[item]
@@ -293,8 +321,10 @@ def _common(paths: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
     return first
 
 
-def _module_label(span: Span) -> str:
-    return f"{visible(span.name)}: {visible(span.kind)}" if span.name else visible(span.kind)
+def _module_label(span: Span, outer: str) -> str:
+    """`layers[0]: Dense`, without the name of the module around it."""
+    name = span.name.removeprefix(outer).lstrip(".") if outer else span.name
+    return f"{visible(name)}: {visible(span.kind)}" if name else visible(span.kind)
 
 
 # -- the words in a box ---------------------------------------------------------------------------
@@ -318,7 +348,7 @@ class _Painter:
             stands = graph.shown(item)
             if stands is not None:
                 shown[stands] = max(shown.get(stands, 0.0), self._when(item))
-        items = sorted(shown, key=shown.__getitem__)
+        items = sorted(shown, key=lambda item: (shown[item], len(graph.frames_of.get(item, ()))))
         index = {item: i for i, item in enumerate(items)}
         arrows: Counter[tuple[int, int]] = Counter()
         first_copies = {item for item in graph.consumers if graph.stands_for[item] is item}
@@ -339,36 +369,47 @@ class _Painter:
         boxes = [self._box(item) for item in items]
         for box, item in zip(boxes, items, strict=True):
             box.frames = graph.frames_of.get(item, ())
+        for root in graph.roots:
+            if not isinstance(root, Failure):
+                boxes[index[graph.shown(root)]].is_result = True
         inputs = [self._inputs(item, index) for item in items]
         return View(boxes, dict(arrows), graph.frames, inputs, self.title, graph.remarks)
 
     def _when(self, item: Any) -> float:
-        if isinstance(item, Node):
-            return item.order if item.op else item.order
+        """An op when it was made; a leaf or a constant right before it is first used."""
+        if getattr(item, "op", None) is not None and isinstance(item, Node):
+            return item.order
         uses = [c.order for c in self.graph.consumers[item] if isinstance(c, Node)]
-        return min(uses) - 0.5 if uses else float("inf")
+        return min(uses) - 0.5 if uses else math.inf
 
     def _inputs(self, item: Any, index: dict[Any, int]) -> list[int | str]:
+        """What an expression's gaps (…) stand for, by index; the other inputs in words."""
         found: list[int | str] = []
         for source in getattr(item, "inputs", ()):
+            word = self._word(source)
             stands = self.graph.shown(source) if source in self.graph.consumers else None
-            found.append(index[stands] if stands is not None else self._word(source))
+            found.append(word if word or stands is None else index[stands])
         return found
 
     def name(self, item: Any) -> str:
+        """Its own name, or what the caller calls it; in a module's frame, without the module's."""
         own = getattr(item, "name", None)
         if own is not None:
             return visible(own)
         found = self.names.of.get(id(item))
         if found is None and getattr(item, "value", None) is not None:
             found = self.names.of.get(id(item.value))
+        for i in self.graph.frames_of.get(item, ())[::-1] if found else ():
+            around = self.graph.frames[i].name
+            if around and found.startswith(around):
+                found = found.removeprefix(around).lstrip(".")
+                break
         return visible(found) if found else ""
 
     def _box(self, item: Any) -> Box:
         if isinstance(item, _Summary):
             return self._summary(item)
-        is_result = any(item is root for root in self.graph.roots)
-        box = Box("op", self.name(item), shape=_shape(item), is_result=is_result)
+        box = Box("op", self.name(item), shape=_shape(item))
         op = getattr(item, "op", None)
         if op is None:
             box.kind = box.title = self._kind_of_source(item)
@@ -377,16 +418,17 @@ class _Painter:
             box.expression = self.expression(item, lambda source: self._word(source))
         if isinstance(item, Failure):
             box.kind = "failed"
-            first = str(item.error).strip().split("\n")[0]
-            box.notes = (f"✗ {visible(f'{type(item.error).__name__}: {first}', 80)}",)
+            said = visible(f"{type(item.error).__name__}: {item.error}", 400)
+            box.notes = tuple(textwrap.wrap("✗ " + said, 64, subsequent_indent="  ", max_lines=5))
             return box
         if op is not None and item in self.made_by:
             box.kind = "backward"
             box.notes = (f"made by {visible(self.made_by[item])}",)
         if item.shape is not None:
-            box.value, unknown = self._value(item)
-            box.grad = self._grad(item)
-            box.notes += unknown
+            box.value, box.grad = self._value(item), self._grad(item)
+            if box.value is None:
+                used_up = op is not None and item.saved is None and box.grad is None
+                box.notes += ("values and ∂ not kept" if used_up else "values not kept",)
         return box
 
     def _kind_of_source(self, item: Any) -> str:
@@ -394,9 +436,9 @@ class _Painter:
             return "constant"
         return "parameter" if id(item) in self.names.parameters else "leaf"
 
-    def _value(self, item: Any) -> tuple[Look | None, tuple[str, ...]]:
+    def _value(self, item: Any) -> Look | None:
         array = item.value if item.value is not None else self.names.arrays.get(id(item))
-        return (None, ("values not kept",)) if array is None else (look(array), ())
+        return None if array is None else look(array)
 
     def _grad(self, item: Any) -> Look | None:
         if not isinstance(item, Node):
@@ -409,17 +451,15 @@ class _Painter:
             array = owner.grad.array
         elif item.op is not None or owner is None:
             array = item.grad
-        if array is None:
-            used_up = item.op is not None and item.saved is None and item.value is None
-            return Look(("not kept",)) if used_up else None
-        return look(array)
+        return None if array is None else look(array)
 
     def expression(self, item: Any, word: Callable[[Any], str]) -> str:
         """The op's formula with the names of its inputs in it, then its settings.
 
         A formula that is written with other letters than its inputs' own (xʸ) stays as it is."""
         op = item.op
-        words = [word(source) or "(…)" for source in item.inputs]
+        gap = "(…)" if op.formula and "(" not in op.formula else "…"
+        words = [word(source) or gap for source in item.inputs]
         settings = {key: visible(repr(value), 24) for key, value in (item.settings or {}).items()}
         if op.name == "output":
             return visible(f"{words[0]}[{settings.get('index')}]")
@@ -433,7 +473,7 @@ class _Painter:
             rest = {key: value for key, value in settings.items() if key not in letters}
         else:
             formula = op.formula
-            rest = {n: w for n, w in places.items() if w != "(…)"} | settings
+            rest = {n: w for n, w in places.items() if w != gap} | settings
         return visible("  ".join([formula, *_pairs(rest)]), 60)
 
     def _word(self, source: Any) -> str:
@@ -478,16 +518,25 @@ def _pairs(settings: dict[str, str]) -> list[str]:
     return [f"{key}={value}" for key, value in settings.items()]
 
 
-def lines(box: Box) -> Iterator[tuple[str, str, str]]:
-    """The rows under a box's head, as (role, text, sparkline); the sparkline stands before."""
+def head(box: Box) -> tuple[str, str]:
+    """The head of a box, left and right: what made it, or what it is called; and its shape."""
+    if box.kind in ("op", "backward", "failed", "earlier"):
+        return box.title, box.shape
+    left = box.name or box.title
+    return left, " · ".join(filter(None, [box.title if box.name else "", box.shape]))
+
+
+def lines(box: Box) -> Iterator[tuple[str, str, str, str]]:
+    """The rows under a box's head: (role, mark, sparkline, text), in the order in which they stand."""
     if box.expression or (box.name and box.kind in ("op", "backward", "failed")):
-        yield "expression", assignment(box), ""
-    for role, shown in (("value", box.value), ("grad", box.grad)):
-        for i, line in enumerate(shown.lines if shown else ()):
-            mark = "" if role == "value" else "∂ " if i == 0 else "  "
-            yield role, mark + line, shown.sparkline() if i == 0 and shown else ""
+        yield "expression", "", "", assignment(box)
+    for role, mark, shown in (("value", "", box.value), ("grad", "∂", box.grad)):
+        if shown is not None:
+            first, *others = shown.lines
+            yield role, mark, shown.sparkline(), first
+            yield from ((role, " " if mark else "", "", line) for line in others)
     for note in box.notes:
-        yield "note", note, ""
+        yield "note", "", "", note
 
 
 def assignment(box: Box) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 Point = tuple[float, float]
 Area = tuple[float, float, float, float]  # left, top, right, bottom
 
-BETWEEN_RANKS = 58.0
+BETWEEN_RANKS = 46.0
 BETWEEN_BOXES = 18.0
 AROUND_FRAME = 12.0
 FRAME_LABEL = 22.0
@@ -27,7 +27,7 @@ MOST_BENDS = 20_000  # beyond it long arrows go straight
 class Placed:
     boxes: list[Area]
     routes: dict[tuple[int, int], list[Point]]
-    frames: list[Area]
+    frames: dict[int, Area]
     width: float
     height: float
 
@@ -45,7 +45,7 @@ def layout(
         return Placed(
             [(t, l, b, r) for l, t, r, b in placed.boxes],
             {arrow: [(y, x) for x, y in route] for arrow, route in placed.routes.items()},
-            [(t, l, b, r) for l, t, r, b in placed.frames],
+            {frame: (t, l, b, r) for frame, (l, t, r, b) in placed.frames.items()},
             placed.height,
             placed.width,
         )
@@ -59,7 +59,7 @@ def _layout(
     label_first: bool,
 ) -> Placed:
     frames = list(frames) or [()] * len(sizes)
-    ranks = _ranks(len(sizes), arrows)
+    ranks = _ranks(len(sizes), [*arrows, *_into_frames(arrows, frames)])
     net = _Net(sizes, arrows, frames, ranks)
     _order(net)
     above = AROUND_FRAME + (0 if label_first else FRAME_LABEL)
@@ -86,6 +86,21 @@ def _ranks(n: int, arrows: Sequence[tuple[int, int]]) -> list[int]:
     ]
 
 
+def _into_frames(
+    arrows: Sequence[tuple[int, int]], frames: Sequence[tuple[int, ...]]
+) -> set[tuple[int, int]]:
+    """What leads into a frame comes before all of it: from each such box, an arrow that is not
+    drawn to each box where the frame begins."""
+    fed = {(f, end) for start, end in arrows for f in _shared(frames[start], frames[end])}
+    beginnings: dict[int, list[int]] = {}
+    for i, path in enumerate(frames):
+        for frame in path:
+            if (frame, i) not in fed:
+                beginnings.setdefault(frame, []).append(i)
+    into = {(start, f) for start, end in arrows for f in frames[end] if f not in frames[start]}
+    return {(start, i) for start, frame in into for i in beginnings[frame] if start < i}
+
+
 class _Net:
     """Boxes and bends: where an arrow passes a rank it bends there, so that all arrows join
     neighbouring ranks. Arrows from one box share their bends."""
@@ -102,10 +117,12 @@ class _Net:
         self.frames = list(frames)
         self.ranks = list(ranks)
         self.y: list[float] = []
+        self.ports: dict[tuple[int, int], float] = {}  # first arguments arrive higher than last ones
         self.before: list[list[int]] = [[] for _ in sizes]
         self.after: list[list[int]] = [[] for _ in sizes]
         self.ways: dict[tuple[int, int], list[int]] = {}
         bends: dict[tuple[int, int], int] = {}
+        arriving = _arriving(arrows)
         for start, end in sorted(arrows, key=lambda a: ranks[a[1]] - ranks[a[0]]):
             way = [start]
             for rank in range(ranks[start] + 1, ranks[end]):
@@ -123,14 +140,30 @@ class _Net:
             way.append(end)
             if self.ranks[way[-2]] == ranks[end] - 1:
                 self._join(way[-2], end)
+                coming = arriving[end]
+                self.ports[way[-2], end] = (coming.index((start, end)) + 0.5) / len(coming) - 0.5
             self.ways[start, end] = way
         self.layers: list[list[int]] = [[] for _ in range(max(self.ranks, default=-1) + 1)]
         for item, rank in enumerate(self.ranks):
             self.layers[rank].append(item)
 
+    def pull(self, a: int, b: int) -> float:
+        """How much a and b want to be level: bends most, the main line more than its sources."""
+        if a >= self.boxes and b >= self.boxes:
+            return 8.0
+        return 1.0 if self.before[a] and self.before[b] else 0.05
+
     def _join(self, start: int, end: int) -> None:
         self.after[start].append(end)
         self.before[end].append(start)
+
+
+def _arriving(arrows: Sequence[tuple[int, int]]) -> dict[int, list[tuple[int, int]]]:
+    """The arrows to each box, in the order of its arguments."""
+    arriving: dict[int, list[tuple[int, int]]] = {}
+    for arrow in arrows:
+        arriving.setdefault(arrow[1], []).append(arrow)
+    return arriving
 
 
 def _shared(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
@@ -153,7 +186,12 @@ def _order(net: _Net) -> None:
         forward = sweep % 2 == 1
         neighbours = net.before if forward else net.after
         for layer in net.layers if forward else reversed(net.layers):
-            wish = {item: _mean([place[n] for n in neighbours[item]], place[item]) for item in layer}
+            wish = {
+                item: _mean(
+                    [place[n] + net.ports.get((item, n), 0.0) for n in neighbours[item]], place[item]
+                )
+                for item in layer
+            }
             layer.sort(key=_together(layer, net.frames, wish).__getitem__)
             _number(layer, place)
         crossings = _crossings(net, place)
@@ -225,7 +263,7 @@ def _place(net: _Net, above: float) -> None:
                 near = net.before[item] if forward else net.after[item]
                 if last or not near:
                     near = [*net.before[item], *net.after[item]]
-                pulls = [(net.y[n], 8.0 if item >= net.boxes and n >= net.boxes else 1.0) for n in near]
+                pulls = [(net.y[n], net.pull(item, n)) for n in near]
                 weight = sum(w for _, w in pulls)
                 wishes.append(sum(y * w for y, w in pulls) / weight if pulls else net.y[item])
                 weights.append(weight or 0.1)
@@ -279,11 +317,8 @@ def _routed(net: _Net, arrows: Sequence[tuple[int, int]], above: float, label_fi
         left = lefts[net.ranks[i]] + (widths[net.ranks[i]] - w) / 2
         boxes.append((left, net.y[i] - h / 2, left + w, net.y[i] + h / 2))
 
-    arriving: dict[int, list[tuple[int, int]]] = {}
-    for arrow in arrows:
-        arriving.setdefault(arrow[1], []).append(arrow)
     routes = {}
-    for end, coming in arriving.items():
+    for end, coming in _arriving(arrows).items():
         coming.sort(key=lambda arrow: net.y[net.ways[arrow][-2]])
         left, top, _, bottom = boxes[end]
         step = min(16.0, (bottom - top) * 0.8 / len(coming))
@@ -297,9 +332,9 @@ def _routed(net: _Net, arrows: Sequence[tuple[int, int]], above: float, label_fi
             routes[arrow] = route
 
     areas = _frame_areas(net, boxes, above, label_first)
-    every = [*boxes, *areas, *((x, y, x, y) for route in routes.values() for x, y in route)]
+    every = [*boxes, *areas.values(), *((x, y, x, y) for route in routes.values() for x, y in route)]
     if not every:
-        return Placed([], {}, [], 0.0, 0.0)
+        return Placed([], {}, {}, 0.0, 0.0)
     dx, dy = -min(a[0] for a in every), -min(a[1] for a in every)
     width, height = max(a[2] for a in every) + dx, max(a[3] for a in every) + dy
 
@@ -309,14 +344,14 @@ def _routed(net: _Net, arrows: Sequence[tuple[int, int]], above: float, label_fi
     return Placed(
         [moved(box) for box in boxes],
         {arrow: [(x + dx, y + dy) for x, y in route] for arrow, route in routes.items()},
-        [moved(area) for area in areas],
+        {frame: moved(area) for frame, area in areas.items()},
         width,
         height,
     )
 
 
-def _frame_areas(net: _Net, boxes: list[Area], above: float, label_first: bool) -> list[Area]:
-    """Around what is in it, inner frames first."""
+def _frame_areas(net: _Net, boxes: list[Area], above: float, label_first: bool) -> dict[int, Area]:
+    """Around what is in it, inner frames first; a frame that nothing is in has no area."""
     found: dict[int, list[Area]] = {}
     inner: dict[int, tuple[int, ...]] = {}
     for i, box in enumerate(boxes):
@@ -335,4 +370,4 @@ def _frame_areas(net: _Net, boxes: list[Area], above: float, label_first: bool) 
         areas[frame] = area
         if len(inner[frame]) > 1:
             found.setdefault(inner[frame][-2], []).append(area)
-    return [areas.get(f, (0.0, 0.0, 0.0, 0.0)) for f in range(max(areas, default=-1) + 1)]
+    return dict(sorted(areas.items(), key=lambda item: len(inner[item[0]])))  # outer ones are drawn first

@@ -50,7 +50,13 @@ def around(frame: types.FrameType | None, *first: tuple[str, Any]) -> Names:
     found = Names()
     seen: set[int] = set()
     modules: list[tuple[str, Any]] = []
-    queue = deque((name, thing, 0, False) for name, thing in [*first, *_variables(frame)])
+    variables = [*first, *_variables(frame)]
+    for name, thing in variables:
+        if issubclass(type(thing), Tensor):
+            _tensor(found, name, thing, False)
+    for name, thing in variables:
+        _prefer_places_in(found, name, thing)
+    queue = deque((name, thing, 0, False) for name, thing in variables)
     visits = 0
     while queue and visits < VISITS:
         visits += 1
@@ -103,6 +109,19 @@ def _tensor(found: Names, name: str, tensor: Tensor, in_module: bool) -> None:
         found.arrays.setdefault(id(place), tensor.array)
         if in_module or type(tensor) is not Tensor:
             found.parameters.add(id(place))
+
+
+def _prefer_places_in(found: Names, name: str, thing: Any) -> None:
+    """After `for w in weights`, w is the last weight: it is called weights[3] as the others are
+    called, unless (as in `parameters = [w, b]`) most of them have names of their own."""
+    if type(thing) not in (list, tuple, dict):
+        return
+    inside = [(n, t) for n, t in _inside(name, thing) if issubclass(type(t), Tensor)]
+    if 2 * sum(id(t.array) in found.of for _, t in inside) <= len(inside):
+        for n, tensor in inside:
+            found.of[id(tensor.array)] = n
+            if _place(tensor) is not None:
+                found.of[id(_place(tensor))] = n
 
 
 def _place(tensor: Tensor) -> Any:

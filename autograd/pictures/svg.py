@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from .graph_view import Box, View, lines
+from .graph_view import Box, Frame, View, head, lines
 from .layout import Area, Placed, Point, layout
 from .plain import columns
 
@@ -21,6 +21,7 @@ PADDING = 10.0
 HEAD = 24.0
 MARGIN = 16.0
 BAR = 4.0
+RING = 4.0  # between the two edges of a result
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def svg(view: View, rankdir: str = "LR", caption: str = "") -> str:
     if view.title:
         parts.append(_text(MARGIN, MARGIN + 14, view.title, "#0f172a", size=16, weight="bold"))
     parts.append(f'<g transform="translate({MARGIN} {MARGIN + heading})">')
-    parts += [_frame(view.frames[i].label, view.frames[i].kind, area) for i, area in enumerate(placed.frames) if area[2]]
+    parts += [_frame(view.frames[i], area) for i, area in placed.frames.items()]
     parts += [_arrow(placed, arrow, view.arrows[arrow], rankdir) for arrow in arrows]
     parts += [card.drawn(area) for card, area in zip(cards, placed.boxes, strict=True)]
     parts.append("</g>")
@@ -95,25 +96,26 @@ class _Card:
         self.box = box
         self.look = LOOKS[box.kind]
         self.rows = list(lines(box))
-        self.left = box.title if box.kind in ("op", "backward", "failed", "earlier") else box.name or box.title
-        aside = box.title if self.left != box.title else ""
-        self.right = "  ".join(filter(None, [aside, box.shape]))
-        head = _width(self.left, 13, bold=True) + _width(self.right, 11.5) + 16
-        body = [_width(text, 12.5, mono=True) + (len(bars) * BAR + 8 if bars else 0) for _, text, bars in self.rows]
+        self.left, self.right = head(box)
+        top = _width(self.left, 13, bold=True) + _width(self.right, 11.5) + 16
+        body = [
+            _width(f"{mark} {text}" if mark else text, 12.5, mono=True) + (len(bars) * BAR + 8 if bars else 0)
+            for _, mark, bars, text in self.rows
+        ]
         rows = len(self.rows) * LINE + 8 if self.rows else 0.0
-        self.size = max([48.0, head, *body]) + 2 * PADDING, HEAD + rows
+        self.ring = RING if box.is_result else 0.0
+        self.size = (
+            max([48.0, top, *body]) + 2 * (PADDING + self.ring), HEAD + rows + 2 * self.ring
+        )
 
     def drawn(self, area: Area) -> str:
-        left, top, right, bottom = area
-        look = self.look
+        look, ring = self.look, self.ring
+        outer = _box_path(area, look.round + ring if look.round else 0)
+        left, top, right, bottom = area = _grown(area, -ring)
         dash = f' stroke-dasharray="{look.dash}"' if look.dash else ""
         parts = [f"<g><title>{escape(self._spoken())}</title>"]
-        if self.box.is_result:
-            parts.append(
-                f'<rect x="{left - 4:.1f}" y="{top - 4:.1f}" width="{right - left + 8:.1f}" '
-                f'height="{bottom - top + 8:.1f}" rx="{look.round + 4 if look.round else 0}" '
-                f'fill="{PAPER}" stroke="{look.edge}" stroke-width="1.5"/>'
-            )
+        if ring:
+            parts.append(f'<path d="{outer}" fill="{PAPER}" stroke="{look.edge}" stroke-width="1.5"/>')
         parts += [
             f'<path d="{_box_path(area, look.round)}" fill="{look.ground}"/>',
             f'<path d="{_box_path((left, top, right, top + HEAD), look.round, flat=bool(self.rows))}" fill="{look.head}"/>',
@@ -122,19 +124,28 @@ class _Card:
             _text(right - PADDING, top + 16.5, self.right, look.head_text, size=11.5, anchor="end"),
         ]
         y = top + HEAD + 4
-        for role, text, bars in self.rows:
+        for role, mark, bars, text in self.rows:
             y += LINE
             x = left + PADDING
+            weight = "bold" if role == "expression" else ""
             if bars:
+                parts.append(_text(x, y - 5, mark, INK[role], size=12.5, mono=True))
+                x += _width(f"{mark} ", 12.5, mono=True) if mark else 0
                 parts.append(_bars(x, y, bars, INK[role]))
                 x += len(bars) * BAR + 8
-            bold = role == "expression"
-            parts.append(_text(x, y - 5, text, INK[role], size=12.5, mono=True, weight="bold" if bold else ""))
+            elif mark:
+                text = f"{mark} {text}"
+            parts.append(_text(x, y - 5, text, INK[role], size=12.5, mono=True, weight=weight))
         parts.append("</g>")
         return "".join(parts)
 
     def _spoken(self) -> str:
-        return "\n".join([f"{self.left}  {self.right}", *(text for _, text, _ in self.rows)])
+        return "\n".join([f"{self.left}  {self.right}", *(f"{mark} {text}".strip() for _, mark, _, text in self.rows)])
+
+
+def _grown(area: Area, by: float) -> Area:
+    left, top, right, bottom = area
+    return left - by, top - by, right + by, bottom + by
 
 
 def _box_path(area: Area, r: float, flat: bool = False) -> str:
@@ -148,13 +159,13 @@ def _box_path(area: Area, r: float, flat: bool = False) -> str:
     return f"{up}V{bottom - r:.1f}a{r} {r} 0 0 1 {-r} {r}H{left + r:.1f}a{r} {r} 0 0 1 {-r} {-r}Z"
 
 
-def _frame(label: str, kind: str, area: Area) -> str:
+def _frame(frame: Frame, area: Area) -> str:
     left, top, right, bottom = area
-    dash = ' stroke-dasharray="7 4"' if kind == "repeat" else ""
+    dash = ' stroke-dasharray="7 4"' if frame.kind == "repeat" else ""
     return (
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" rx="6" '
         f'fill="#64748b" fill-opacity="0.07" stroke="#64748b"{dash}/>'
-        + _text(left + 10, top + 16, label, "#334155", size=12.5, weight="bold")
+        + _text(left + 10, top + 16, frame.label, "#334155", size=12.5, weight="bold")
     )
 
 

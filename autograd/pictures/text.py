@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from .graph_view import Box, View, lines
 from .plain import columns, padded
+
+GAP = re.compile(r"\(…\)|(?<=[(, ])…")
+"""Where an expression says nothing of an input that has no name."""
 
 
 def text(view: View) -> str:
@@ -36,12 +41,10 @@ def _said(view: View, i: int) -> str:
     box = view.boxes[i]
     given = [_label(view, x) if isinstance(x, int) else x for x in view.inputs[i]]
     expression = box.expression
-    if "(…)" in expression:
-        unnamed = iter([_label(view, x) for x in view.inputs[i] if isinstance(x, int) and not view.boxes[x].name])
-        while "(…)" in expression:
-            expression = expression.replace("(…)", next(unnamed, "…"), 1)
-    elif expression and not any(word in expression for word in given if word):
-        expression += f"  of {', '.join(filter(None, given))}"
+    for label in [_label(view, x) for x in view.inputs[i] if isinstance(x, int)]:
+        expression = GAP.sub(lambda _, label=label: label, expression, count=1)  # type: ignore[misc]
+    if expression and not any(word and word in expression for word in given):
+        expression += f"  of {', '.join(filter(None, given))}"  # the formula has letters of its own
     star = "▸ " if box.is_result else ""
     return star + (f"{_label(view, i)} = {expression}" if expression else _label(view, i))
 
@@ -52,9 +55,9 @@ def _kind(box: Box) -> str:
 
 def _arrays(box: Box) -> tuple[str, str]:
     """Value and gradient, each on one line."""
-    said = {"value": [""], "grad": [""], "note": [""]}
-    for role, line, bars in lines(box):
+    said: dict[str, list[str]] = {"value": [], "grad": [], "note": []}
+    for role, *words in lines(box):
         if role in said:
-            said[role].append((bars + " " if bars else "") + line.strip())
-    value, grad, note = (" ".join(s for s in found if s) for found in said.values())
+            said[role] += [word.strip() for word in words]
+    value, grad, note = (" ".join(filter(None, words)) for words in said.values())
     return value, "  ".join(filter(None, [grad, note]))

@@ -9,14 +9,13 @@ would compare each of (N, 1) predictions with each of (N,) targets, and train to
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import Any
 
 import numpy as np
 from autograd import Tensor, elementwise, op
 
-from .activation import log_sigmoid, log_softmax
+from .activation import log_sigmoid, log_softmax, sigmoid, softmax
 
 __all__ = [
     "mean_squared_error", "sum_squared_error", "mean_absolute_error", "huber", "hinge",
@@ -330,19 +329,23 @@ ROUNDING = 1e-3  # float16's sums of probabilities miss 1 by less
 
 
 def _require_probabilities(name: str, y: Any, from_logits: str) -> None:
-    if y.size and not (y.min() >= 0 and y.max() <= 1 + ROUNDING):
+    if reach := _beyond_0_and_1(y):
         raise ValueError(
-            f"{name} takes probabilities, between 0 and 1; these reach from {float(y.min()):.4g} "
-            f"to {float(y.max()):.4g}. For scores without a softmax or sigmoid, use {from_logits}."
+            f"{name} takes probabilities, between 0 and 1; these reach {reach}. For scores "
+            f"without a softmax or sigmoid, use {from_logits}."
         )
 
 
 def _require_shares(name: str, t: Any) -> None:
-    if t.size and not (t.min() >= 0 and t.max() <= 1 + ROUNDING):
-        raise ValueError(
-            f"{name}: targets are 0 and 1, or between; these reach from {float(t.min()):.4g} to "
-            f"{float(t.max()):.4g}."
-        )
+    if reach := _beyond_0_and_1(t):
+        raise ValueError(f"{name}: targets are 0 and 1, or between; these reach {reach}.")
+
+
+def _beyond_0_and_1(x: Any) -> str | None:
+    x = getattr(x, "array", x)
+    if not x.size or (x.min() >= 0 and x.max() <= 1 + ROUNDING):
+        return None
+    return f"from {float(x.min()):.4g} to {float(x.max()):.4g}"
 
 
 def _are_probabilities(logits: Any) -> bool:
@@ -360,10 +363,26 @@ def _warn_of_probabilities(name: str, activation: str) -> None:
     warnings.warn(
         f"{name} was handed probabilities, and applies {activation} itself: twice, it squeezes "
         f"all predictions together and learns slowly. Take the {activation} off, or use "
-        + {
-            "softmax": "categorical_cross_entropy.",
-            "sigmoid": "binary_cross_entropy.",
-        }[activation],
+        + {"softmax": "categorical_cross_entropy.", "sigmoid": "binary_cross_entropy."}[activation],
         LossWarning,
         stacklevel=3,
     )
+
+
+# -- names, and which loss is which ---------------------------------------------------------------
+
+ALIASES = {
+    "sparse_categorical_cross_entropy": "categorical_cross_entropy",
+    "mse": "mean_squared_error",
+    "mean_square_error": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "sse": "sum_squared_error",
+    "sum_squares_error": "sum_squared_error",
+    "kld": "kl_divergence",
+}
+
+FROM_LOGITS: dict[Any, tuple[Any, Any]] = {
+    categorical_cross_entropy: (softmax, cross_entropy),
+    binary_cross_entropy: (sigmoid, binary_cross_entropy_with_logits),
+}
+"""A loss of probabilities: the activation that makes them, and the same loss of its logits."""

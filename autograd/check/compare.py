@@ -1,0 +1,178 @@
+"""The comparison at the heart: a gradient against differences, first along one random direction.
+
+Along a random direction over a whole input, the slope of a random sum of the outputs needs some
+seven evaluations, however many elements there are, and a single wrong element shows. Only when
+something is wrong is the input halved, and halved again, until the element is found.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Array
+from .slope import Slope, noise, slope
+
+RELATIVE = 1e-9
+"""How much a gradient may differ, beside the difference's own error: ChainRulesTestUtils' rtol."""
+
+ENOUGH = 8  # wrong elements are enough to see the pattern
+BUDGET = 4000  # slopes to examine in search of the wrong elements, or of the kinks
+
+
+class Wrong(NamedTuple):
+    """A gradient that the differences do not confirm, at one element (None: along a direction)."""
+
+    input: int
+    index: tuple[int, ...] | None
+    analytic: float
+    numeric: float
+    error: float
+    step: float
+
+
+class Kink(NamedTuple):
+    """An element at which the slopes from the left and from the right differ."""
+
+    input: int
+    index: tuple[int, ...] | None
+    left: float
+    right: float
+    analytic: float
+
+
+class Comparison:
+    """Compares gradients at one point with differences of `value`, and keeps what it found.
+
+    `value(arrays)` gives a list of output arrays; `weights`, one for each output, are the gradients
+    that arrived there; `gradients`, one for each input, are what is to be confirmed (None: skip).
+    """
+
+    def __init__(
+        self,
+        value: Callable[[list[Array]], Sequence[Array]],
+        arrays: Sequence[Array],
+        weights: Sequence[Array],
+        gradients: Sequence[Array | None],
+        *,
+        skip: Collection[tuple[int, tuple[int, ...]]] = (),
+        seed: int = 0,
+        method: Callable[..., Slope] = slope,
+    ) -> None:
+        self.value = value
+        self.arrays = list(arrays)
+        self.weights = weights
+        self.chosen = [None if w.all() else w != 0 for w in weights]
+        self.skip = skip
+        self.gradients = gradients
+        self.rng = np.random.default_rng(seed)
+        self.method = method
+        self.eps = max((float(np.finfo(w.dtype).eps) for w in weights), default=0.0)
+        self.wrong: list[Wrong] = []
+        self.kinks: list[Kink] = []
+        self.evaluations = 0
+        self.error = 0.0  # the largest, relative to the gradient's size
+        self.budget = BUDGET
+
+    def run(self, directions: int = 1) -> Comparison:
+        for i, gradient in enumerate(self.gradients):
+            if gradient is None:
+                continue
+            skipped = [np.ravel_multi_index(at, gradient.shape) for j, at in self.skip if i == j]
+            part = np.setdiff1d(np.arange(gradient.size), skipped) if skipped else np.arange(gradient.size)
+            if len(part):
+                for _ in range(directions if len(part) > 1 else 1):
+                    found = len(self.wrong) + len(self.kinks)
+                    self._examine(i, part, _direction(self.arrays[i], self.rng))
+                    if len(self.wrong) + len(self.kinks) > found:
+                        break
+        return self
+
+    def _examine(self, i: int, part: Array, direction: Array) -> None:
+        """Compares along the direction, in these elements of input i; halves them on doubt."""
+        if len(self.wrong) >= ENOUGH or self.budget <= 0:
+            return
+        self.budget -= 1
+        analytic, scale, phi, found = self._slope(i, part, direction)
+        tolerance = 10 * found.error + RELATIVE * max(scale, abs(found.value))
+        agrees = abs(analytic - found.value) <= tolerance
+        vague = found.error > 1e-6 * max(scale, abs(found.value)) > 0 and len(part) > 1
+        if agrees and found.smooth and not vague:
+            if scale:
+                self.error = max(self.error, abs(analytic - found.value) / scale)
+            return
+        if len(part) > 1:
+            before = len(self.wrong) + len(self.kinks)
+            for half in np.array_split(part, 2):
+                self._examine(i, half, direction)
+            if len(self.wrong) + len(self.kinks) > before or (agrees and found.smooth):
+                return
+            index, unit = None, 1.0
+        else:
+            index = tuple(map(int, np.unravel_index(int(part[0]), self.arrays[i].shape)))
+            unit = float(direction[part[0]])
+        if not found.smooth:
+            sides = [side / unit for side in found.sides]
+            left, right = sides if unit > 0 else sides[::-1]
+            self.kinks.append(Kink(i, index, left, right, analytic / unit))
+            return
+        if math.isfinite(analytic):  # perhaps φ is only rougher than its size lets expect
+            tolerance += 20 * noise(phi) / found.step
+        if not abs(analytic - found.value) <= tolerance:
+            self.wrong.append(
+                Wrong(
+                    i, index, analytic / unit, found.value / unit,
+                    found.error / abs(unit), found.step * abs(unit),
+                )
+            )  # fmt: skip
+
+    def _slope(
+        self, i: int, part: Array, direction: Array
+    ) -> tuple[float, float, Callable[[float], tuple[float, float]], Slope]:
+        shape = self.arrays[i].shape
+        along = np.zeros(direction.size)
+        along[part] = direction[part]
+        gradient = self.gradients[i]
+        assert gradient is not None
+        shares = gradient.reshape(-1)[part] * direction[part]
+        analytic, scale = float(shares.sum()), float(np.sqrt(np.vdot(shares, shares)))
+        moved = list(self.arrays)
+        along = along.reshape(shape)
+
+        def phi(t: float) -> tuple[float, float]:
+            self.evaluations += 1
+            moved[i] = self.arrays[i] + t * along
+            products = [
+                w * y if chosen is None else w[chosen] * y[chosen]
+                for w, y, chosen in zip(self.weights, self.value(moved), self.chosen, strict=True)
+            ]
+            total = sum(float(p.sum()) for p in products)
+            return total, sum(float(np.abs(p).sum()) for p in products)
+
+        with np.errstate(all="ignore"):
+            return analytic, scale, phi, self.method(phi, self.eps, scale)
+
+
+def _direction(array: Array, rng: np.random.Generator) -> Array:
+    """A random direction as large as the input is, element by element: no two of equal size, so
+    that no accident hides an exchange of two elements."""
+    size = np.abs(array).reshape(-1)
+    finite = size[np.isfinite(size)]
+    typical = math.sqrt(float(np.mean(finite**2))) if finite.size else 0.0
+    size = np.maximum(np.where(np.isfinite(size), size, 0), 0.1 * typical or 1.0)
+    return size * rng.uniform(0.5, 1.0, size.size) * rng.choice([-1.0, 1.0], size.size)
+
+
+def weights_for(outputs: Sequence[Array], rng: np.random.Generator) -> list[Array]:
+    """Random gradients to send into the outputs, each output counting the same, however large;
+    0 for what is not finite."""
+    weights: list[Any] = []
+    for out in outputs:
+        finite = out[np.isfinite(out)]
+        typical = math.sqrt(float(np.mean(finite**2))) if finite.size else 1.0
+        w = rng.uniform(0.5, 1.0, out.shape) * rng.choice([-1.0, 1.0], out.shape)
+        weights.append(np.where(np.isfinite(out), w / (typical or 1.0), 0).astype(out.dtype))
+    return weights

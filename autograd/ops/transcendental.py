@@ -1,0 +1,136 @@
+"""Exponentials, logarithms, angles, and what is built of them."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+
+from ..declare import elementwise as _elementwise
+from ..declare import op as _op
+from ..op import A, Sample
+from .arithmetic import over
+
+__all__ = (
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp", "logaddexp2",
+    "sin", "cos", "tan", "arcsin", "asin", "arccos", "acos", "arctan", "atan", "arctan2", "atan2",
+    "sinh", "cosh", "tanh", "arcsinh", "asinh", "arccosh", "acosh", "arctanh", "atanh",
+    "deg2rad", "radians", "rad2deg", "degrees", "sinc", "i0",
+)  # fmt: skip
+
+elementwise = partial(_elementwise, register=True)
+op = partial(_op, register=True)
+
+# -- exponentials and logarithms ------------------------------------------------------------------
+
+exp   = elementwise(np.exp,   lambda g, out: g * out, formula="eˣ")
+exp2  = elementwise(np.exp2,  lambda g, out: g * (out * math.log(2)), formula="2ˣ")
+expm1 = elementwise(np.expm1, lambda g, out: g * (out + 1), formula="eˣ − 1")
+log   = elementwise(np.log,   lambda g, x: g / x, formula="log x", domain=(0.2, 5))
+log2  = elementwise(np.log2,  lambda g, x: g / (x * math.log(2)), formula="log₂ x", domain=(0.2, 5))
+log10 = elementwise(np.log10, lambda g, x: g / (x * math.log(10)), formula="log₁₀ x", domain=(0.2, 5))
+log1p = elementwise(np.log1p, lambda g, x: g / (1 + x), formula="log(1 + x)", domain=(-0.8, 5))
+
+
+def below(x, out):
+    """x − out, the logarithm of x's share; of −∞ in −∞ it is −∞ (a share of 0), of ∞ in ∞ it is 0."""
+    infinite = np.isinf(out)
+    if not infinite.any():
+        return x - out
+    return np.where(infinite, np.where(np.equal(x, math.inf), 0, -math.inf), x - out)
+
+
+_LOG_SUM = dict(note="Where x and y are both −∞ the slopes are 0.")
+logaddexp  = elementwise(np.logaddexp, lambda g, x, out: g * np.exp(below(x, out)),
+                         lambda g, y, out: g * np.exp(below(y, out)), formula="log(eˣ + eʸ)", **_LOG_SUM)
+logaddexp2 = elementwise(np.logaddexp2, lambda g, x, out: g * np.exp2(below(x, out)),
+                         lambda g, y, out: g * np.exp2(below(y, out)), formula="log₂(2ˣ + 2ʸ)", **_LOG_SUM)
+
+# -- angles ---------------------------------------------------------------------------------------
+
+sin    = elementwise(np.sin,    lambda g, x: g * np.cos(x), formula="sin x")
+cos    = elementwise(np.cos,    lambda g, x: -g * np.sin(x), formula="cos x")
+tan    = elementwise(np.tan,    lambda g, out: g * (1 + out * out), formula="tan x", domain=(-1.2, 1.2))
+arcsin = elementwise(np.arcsin, lambda g, x: g / np.sqrt(1 - x * x), formula="arcsin x", domain=(-0.9, 0.9))
+arccos = elementwise(np.arccos, lambda g, x: -g / np.sqrt(1 - x * x), formula="arccos x", domain=(-0.9, 0.9))
+arctan = elementwise(np.arctan, lambda g, x: g / (1 + x * x), formula="arctan x")
+asin, acos, atan = arcsin, arccos, arctan
+
+
+def _turn(x, y):
+    """y / (x² + y²), by parts that cannot overflow; 0 at (0, 0), as every derivative of it."""
+    r = np.hypot(x, y)
+    return over(over(y, r), r)
+
+
+arctan2 = elementwise(np.arctan2, lambda g, x, y: g * _turn(x, y), lambda g, x, y: -g * _turn(y, x),
+                      formula="arg(y + ix)", kinks=lambda x, y: np.where(y < 0, x, np.hypot(x, y)),
+                      note="At (0, 0) derivatives of every order are 0.")
+atan2 = arctan2
+
+deg2rad = elementwise(np.deg2rad, lambda g: g * (math.pi / 180), formula="π x / 180")
+radians = elementwise(np.radians, lambda g: g * (math.pi / 180), formula="π x / 180")
+rad2deg = elementwise(np.rad2deg, lambda g: g * (180 / math.pi), formula="180 x / π")
+degrees = elementwise(np.degrees, lambda g: g * (180 / math.pi), formula="180 x / π")
+
+# -- hyperbolic -----------------------------------------------------------------------------------
+
+sinh    = elementwise(np.sinh,    lambda g, x: g * np.cosh(x), formula="sinh x")
+cosh    = elementwise(np.cosh,    lambda g, x: g * np.sinh(x), formula="cosh x")
+tanh    = elementwise(np.tanh,    lambda g, out: g * (1 - out * out), formula="tanh x")
+arcsinh = elementwise(np.arcsinh, lambda g, x: g / np.hypot(x, 1), formula="arsinh x")
+arccosh = elementwise(np.arccosh, lambda g, x: g / np.sqrt(x * x - 1), formula="arcosh x", domain=(1.2, 5))
+arctanh = elementwise(np.arctanh, lambda g, x: g / (1 - x * x), formula="artanh x", domain=(-0.9, 0.9))
+asinh, acosh, atanh = arcsinh, arccosh, arctanh
+
+# -- two whose derivatives NumPy does not have ----------------------------------------------------
+#
+# The n-th derivative is an op whose own rule is the (n+1)-th: exact at every order, at 0 too.
+
+sinc = op(np.sinc, formula="sin(πx) / πx", samples=[Sample(A(2, 3))])
+
+
+@_op(formula="(d/dx)ⁿ sin(πx) / πx")
+def sinc_derivative(x, n):
+    """πⁿ (d/dt)ⁿ sin(t)/t at t = πx.
+
+    Where |t| > n by Sₙ = (sin⁽ⁿ⁾ t − n Sₙ₋₁) / t, which is stable there; else by the Taylor series
+    of sin(t)/t = ∫₀¹ cos(ut) du, Σₖ cos⁽ⁿ⁺ᵏ⁾(0) tᵏ / (k! (n+k+1)).
+    """
+    t = math.pi * np.asarray(x)
+    near = np.abs(t) <= n
+    t, far = np.where(near, t, 0), np.where(near, 1, t)
+    series, power = 0, 1
+    for k in range(2 * n + 20):
+        if (n + k) % 2 == 0:
+            series = series + (-1) ** ((n + k) // 2) / (n + k + 1) * power
+        power = power * t / (k + 1)
+    slopes = np.sin(far), np.cos(far)
+    slope = slopes[0] / far
+    for k in range(1, n + 1):
+        slope = ((-1) ** (k // 2) * slopes[k % 2] - k * slope) / far
+    return math.pi**n * np.where(near, series, slope)
+
+
+i0 = op(np.i0, formula="I₀(x)", samples=[Sample(A(2, 3))])
+
+
+@_op(formula="(d/dx)ⁿ I₀(x)")
+def i0_derivative(x, n):
+    """The mean of cosⁿθ exp(x cos θ) over the half circle, by midpoints: for a smooth periodic
+    function so few are exact to the last digit (Abramowitz & Stegun 1964, 9.6.16)."""
+    x = np.asarray(x)
+    largest = np.max(np.abs(x), initial=0, where=np.isfinite(x))
+    points = 20 + n + math.isqrt(18 * int(min(largest, 800)))  # beyond 710 eˣ overflows anyway
+    total = np.zeros_like(x)
+    for k in range(points):
+        c = math.cos((k + 0.5) * math.pi / points)
+        total += c**n * np.exp(c * x)
+    return total / points
+
+
+sinc.wrt("x")(lambda g, x: g * sinc_derivative(x, 1))
+sinc_derivative.wrt("x")(lambda g, x, n: g * sinc_derivative(x, n + 1))
+i0.wrt("x")(lambda g, x: g * i0_derivative(x, 1))
+i0_derivative.wrt("x")(lambda g, x, n: g * i0_derivative(x, n + 1))

@@ -1,0 +1,32 @@
+"""Neural networks: layers, losses, training, data; on Tensors of `autograd`. One page: README.md."""
+
+from ._guard import __distribution__ as __distribution__
+from . import callbacks, data, functional, init, metrics
+from .callbacks import Callback, Checkpoint, EarlyStopping, LearningRateSchedule, StopOnNaN
+from .data import load_digits, load_mnist, to_categorical
+from .functional import *
+from .history import History
+from .layers import *
+from .loop import TrainingWarning
+from .metrics import Metric, accuracy, binary_accuracy
+from .module import Module, watching
+from .parameter import LazyParameter, Parameter
+from .perceptron import AND, NAND, OR, XOR, Perceptron
+from .random import seed
+
+__all__ = [
+    # rooms
+    "functional", "init", "data", "metrics", "callbacks",
+    # models
+    "Module", "Parameter", "LazyParameter", "watching",
+    *layers.__all__,  # noqa: F405
+    # functions
+    *functional.__all__,
+    # training
+    "History", "Callback", "EarlyStopping", "Checkpoint", "LearningRateSchedule", "StopOnNaN",
+    "TrainingWarning", "Metric", "accuracy", "binary_accuracy",
+    # data, and chance
+    "load_mnist", "load_digits", "to_categorical", "seed",
+    # where it began
+    "Perceptron", "AND", "OR", "NAND", "XOR",
+]  # fmt: skip

@@ -1,0 +1,94 @@
+"""Activations as layers: each wraps the function of its name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..functional import activation as functions
+from ..module import Module
+from ..names import find
+
+ALIASES = {"linear": "identity", "swish": "silu", "hard_swish": "hard_silu"}
+
+
+def get(activation: str | Callable[..., Any] | None) -> Callable[..., Any]:
+    """The function that is meant: by name, itself, that of a layer, or none: identity.
+
+    >>> get("relu") is functions.relu and get(Sigmoid()) is functions.sigmoid
+    True
+    """
+    if isinstance(activation, type):
+        raise TypeError(f"activation={activation.__name__} is a class: write {activation.__name__}().")
+    if isinstance(activation, Activation):
+        return activation.activation
+    named = {name: getattr(functions, name) for name in functions.__all__}
+    function: Callable[..., Any] = find("activation", activation or "identity", named, ALIASES)
+    return function
+
+
+class Activation(Module):
+    """A function as a layer: its own of the subclass, or any by name, with its settings.
+
+    >>> import numpy as np, nn
+    >>> nn.Activation("leaky_relu", slope=0.1)(np.array([-1.0, 1.0]))
+    array([-0.1,  1. ])
+    """
+
+    function: Callable[..., Any]
+
+    def __init__(self, function: str | Callable[..., Any], **settings: Any) -> None:
+        function = get(function)
+        inspect.signature(function).bind_partial(**settings)  # a wrong setting is an error now
+        self.settings = settings
+        self.activation = partial(function, **settings) if settings else function
+
+    def forward(self, x: Any) -> Any:
+        return self.activation(x)
+
+    def logits(self, x: Any) -> Any:
+        """What the activation is applied to; see `Trainable.compile`."""
+        return x
+
+    def describe(self) -> str:
+        name = [name_of(self.activation)] if type(self) is Activation else []
+        return ", ".join(name + [f"{key}={value}" for key, value in self.settings.items()])
+
+
+def name_of(activation: Callable[..., Any]) -> str:
+    """What a function is called."""
+    function = getattr(activation, "func", activation)
+    return getattr(function, "__name__", repr(function))
+
+
+class _Named(Activation):
+    """One whose function is known: the keywords are the function's own."""
+
+    def __init_subclass__(cls, function: Callable[..., Any]) -> None:
+        cls.function = staticmethod(function)
+        cls.__doc__ = f"`nn.{function.__name__}` as a layer.\n\n{inspect.getdoc(function)}"
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(self.function, **settings)
+
+
+class Identity(_Named, function=functions.identity): ...
+class Step(_Named, function=functions.step): ...
+class Sigmoid(_Named, function=functions.sigmoid): ...
+class Tanh(_Named, function=functions.tanh): ...
+class ReLU(_Named, function=functions.relu): ...
+class LeakyReLU(_Named, function=functions.leaky_relu): ...
+class ELU(_Named, function=functions.elu): ...
+class SELU(_Named, function=functions.selu): ...
+class GELU(_Named, function=functions.gelu): ...
+class SiLU(_Named, function=functions.silu): ...
+class Softplus(_Named, function=functions.softplus): ...
+class Softsign(_Named, function=functions.softsign): ...
+class LogSigmoid(_Named, function=functions.log_sigmoid): ...
+class HardSigmoid(_Named, function=functions.hard_sigmoid): ...
+class HardTanh(_Named, function=functions.hard_tanh): ...
+class HardSiLU(_Named, function=functions.hard_silu): ...
+class Softmax(_Named, function=functions.softmax): ...
+class LogSoftmax(_Named, function=functions.log_softmax): ...

@@ -1,0 +1,266 @@
+"""Module: something with parameters, which finds them by looking at its own attributes.
+
+Nothing is registered. A Tensor that requires a gradient is a parameter, one that does not is a
+buffer (a running mean, a frozen weight); both are saved. They are found in the order in which the
+attributes were made, in lists, tuples and dicts too, and what is shared is found once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+from autograd import Tensor, memory
+
+from . import storage
+from .parameter import LazyParameter
+from .training import Trainable
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+Watcher = Callable[["Module", tuple[Any, ...], Any], None]
+_watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("nn_watchers", default=())
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[None]:
+    """Calls `watcher(module, inputs, output)` after each call of a Module in the block.
+
+    >>> import nn
+    >>> model = nn.Sequential(nn.Dense(2), nn.ReLU())
+    >>> with watching(lambda module, inputs, output: print(module, output.shape)):
+    ...     y = model.layers[1](np.zeros((3, 2)))
+    ReLU() (3, 2)
+    """
+    token = _watchers.set((*_watchers.get(), watcher))
+    try:
+        yield
+    finally:
+        _watchers.reset(token)
+
+
+class Module(Trainable):
+    """The base of layers and models. A subclass makes its parameters and says `forward(x)`.
+
+    >>> import nn
+    >>> class TwoLayers(nn.Module):
+    ...     def __init__(self):
+    ...         self.hidden = nn.Dense(5, activation="relu", in_features=3)
+    ...         self.scale = nn.Parameter([1.0, 2.0])
+    ...         self.out = nn.Dense(2, in_features=5)
+    ...
+    ...     def forward(self, x):
+    ...         return self.out(self.hidden(x)) * self.scale
+    >>> model = TwoLayers()
+    >>> [name for name, parameter in model.named_parameters()]
+    ['hidden.weight', 'hidden.bias', 'scale', 'out.weight', 'out.bias']
+    >>> model(np.ones((4, 3))).shape
+    (4, 2)
+    """
+
+    training: bool = True  # dropout and the like look at it; train() and eval() set it
+    _output_shape: tuple[int, ...] | None = None  # of the latest call, for summary()
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x).")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            out = self.forward(*args, **kwargs)
+        except Exception as error:
+            given = ", ".join(str(np.shape(getattr(a, "array", a))) for a in args)
+            error.add_note(f"in {type(self).__name__}({self.describe()}), given {given}")
+            raise
+        self._output_shape = getattr(out, "shape", None)
+        for watcher in _watchers.get():
+            watcher(self, args, out)
+        return out
+
+    # -- what it holds ----------------------------------------------------------------------
+
+    def parameters(self) -> list[Tensor]:
+        """What is learned: every Tensor that requires a gradient, in the order of definition.
+
+        Raises RuntimeError, naming the layers, if some do not know their input size yet.
+        """
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_parameters(self) -> list[tuple[str, Tensor]]:
+        """The parameters with their names, such as `layers.0.weight`."""
+        return [(name, t) for name, t in self._tensors().items() if t.requires_grad]
+
+    def buffers(self) -> list[Tensor]:
+        """What is saved but not learned: every Tensor that does not require a gradient."""
+        return [t for t in self._tensors().values() if not t.requires_grad]
+
+    def modules(self) -> list[tuple[str, Module]]:
+        """Every Module inside, itself first, with the path that leads to it."""
+        inside = [(name, m) for name, _, m in walk(self) if isinstance(m, Module)]
+        return [("", self), *inside]
+
+    def unbuilt(self) -> list[str]:
+        """The layers that do not know their input size yet: path and description."""
+        waiting = {id(owner) for _, owner, held in walk(self) if isinstance(held, LazyParameter)}
+        return [
+            f"{path or 'itself'} ({module!r})"
+            for path, module in self.modules()
+            if id(module) in waiting
+        ]
+
+    def _tensors(self) -> dict[str, Tensor]:
+        if waiting := self.unbuilt():
+            raise RuntimeError(
+                f"{type(self).__name__} has layers that do not know their input size yet: "
+                f"{', '.join(waiting)}. Call the model on a batch first, or give in_features=."
+            )
+        found = [(name, held) for name, _, held in walk(self) if isinstance(held, Tensor)]
+        if len(dict(found)) != len(found):
+            names = [name for name, _ in found]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise ValueError(f"two Tensors would be saved as {', '.join(twice)}: rename a dict key.")
+        return dict(found)
+
+    # -- its state --------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Module:
+        """Sets training mode, here and in all Modules inside: dropout drops."""
+        for _, module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Module:
+        """Sets evaluation mode, here and in all Modules inside: dropout passes all."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Forgets all gradients."""
+        for _, _, held in walk(self):
+            if isinstance(held, Tensor):
+                held.zero_grad()
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers, by name.
+
+        Raises RuntimeError, naming the layers, if some do not know their input size yet.
+        """
+        return {name: tensor.array.copy() for name, tensor in self._tensors().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> list[str]:
+        """Takes over the values of `state`, into the very Tensors that are there.
+
+        Layers that do not know their input size learn it from the shapes. With strict=False,
+        names that are missing or unexpected are left alone, and returned.
+
+        Raises ValueError that lists all that does not fit: names missing or unexpected, shapes and
+        dtypes that differ. Nothing has changed then.
+        """
+        places = {name: (o, held) for name, o, held in walk(self) if not isinstance(held, Module)}
+        strangers = [f"missing: {name}" for name in places if name not in state]
+        strangers += [f"unexpected: {name}" for name in state if name not in places]
+        both = [name for name in places if name in state]
+        misfits = [_misfit(name, places[name][1], _shaped(state[name])) for name in both]
+        problems = (strangers if strict else []) + [text for text in misfits if text]
+        if problems:
+            raise ValueError(
+                f"this state is not one of {type(self).__name__}:\n  " + "\n  ".join(problems)
+            )
+        values = [np.array(_shaped(state[name])) for name in both]  # all of it, before any change
+        for name, value in zip(both, values, strict=True):
+            owner, held = places[name]
+            if isinstance(held, LazyParameter):
+                setattr(owner, name.rpartition(".")[2], held.holding(value))
+            else:
+                held.array[...] = value
+                memory.changed(held.array)
+        return strangers
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes parameters and buffers to a file that ends in `.npz` or `.safetensors`.
+
+        The file is there whole or not at all; the folder is made if need be.
+        """
+        storage.write(path, self.state_dict())
+
+    def load(self, path: str | os.PathLike[str], strict: bool = True) -> list[str]:
+        """Takes over what `save` wrote; see `load_state_dict`.
+
+        Raises ValueError, naming the file, if it is damaged or of another model. Nothing has
+        changed then.
+        """
+        with storage.opened(path) as state:
+            try:
+                return self.load_state_dict(state, strict)
+            except ValueError as error:
+                if str(path) in str(error):
+                    raise
+                raise ValueError(f"{path}: {error}") from None
+
+    # -- as text ----------------------------------------------------------------------------
+
+    def describe(self) -> str:
+        """What stands between the brackets of its repr."""
+        return ""
+
+    def __repr__(self) -> str:
+        inside = [(name, held) for name, held in _held(self) if isinstance(held, Module)]
+        kind, description = type(self).__name__, self.describe()
+        if not inside:
+            return f"{kind}({description})"
+        lines = "".join(f"\n{name}: {module!r}".replace("\n", "\n  ") for name, module in inside)
+        return f"{kind}({description}{lines}\n)"
+
+
+def walk(module: Module) -> Iterator[tuple[str, Module, Any]]:
+    """Every Module, Tensor and LazyParameter inside, once: its name, whose it is, and itself."""
+    seen = {id(module)}
+
+    def inside(owner: Module, prefix: str) -> Iterator[tuple[str, Module, Any]]:
+        for name, held in _held(owner):
+            if id(held) not in seen:
+                seen.add(id(held))
+                yield prefix + name, owner, held
+                if isinstance(held, Module):
+                    yield from inside(held, f"{prefix}{name}.")
+
+    return inside(module, "")
+
+
+def _held(module: Module) -> Iterator[tuple[str, Any]]:
+    """What the Module's own attributes hold, by name; what other Modules hold is theirs."""
+    for name, value in vars(module).items():
+        yield from _in(value, name)
+
+
+def _in(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, (Tensor, Module, LazyParameter)):
+        yield name, value
+    elif isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            yield from _in(item, f"{name}.{i}")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _in(item, f"{name}.{key}")
+
+
+def _shaped(value: Any) -> Any:
+    """Something with a shape and a dtype: an array, or one that still lies in a file."""
+    if isinstance(value, Tensor):
+        return value.array
+    return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
+
+
+def _misfit(name: str, held: Tensor | LazyParameter, value: Any) -> str | None:
+    lazy = isinstance(held, LazyParameter)
+    if not (held.fits(value.shape) if lazy else held.shape == value.shape):
+        text = f"{name}: has shape {held.spelt if lazy else held.shape}, not {value.shape}"
+        turned = value.shape[::-1]
+        if len(turned) == 2 and (held.fits(turned) if lazy else held.shape == turned):
+            text += " (transpose it? weights are (in, out) here, (out, in) in PyTorch)"
+        return text
+    if not np.can_cast(value.dtype, held.dtype, "same_kind"):
+        return f"{name}: is {held.dtype}, not {value.dtype}"
+    return None

@@ -1,0 +1,70 @@
+"""Parameters: what is learned. Lazy ones wait for the size of the first input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from autograd import Tensor
+
+from .init import Array, Initialiser
+from .random import Rng
+
+
+def Parameter(data: Any, name: str | None = None, dtype: Any = None) -> Tensor:
+    """A Tensor that requires a gradient. A Module finds it as soon as it is an attribute.
+
+    Raises TypeError for integers: write 1.0, or pass dtype.
+
+    >>> Parameter([0.1, 0.2], name="bias")
+    Tensor([0.1, 0.2], requires_grad=True, name='bias')
+    """
+    return Tensor(data, requires_grad=True, dtype=dtype, name=name)
+
+
+class LazyParameter:
+    """A parameter with a hole in its shape: an attribute that the layer's first input makes whole.
+
+    >>> from nn.init import zeros
+    >>> weight = LazyParameter((None, 3), zeros, "weight")
+    >>> weight.build(2).shape
+    (2, 3)
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int | None, ...],
+        init: Initialiser,
+        name: str,
+        dtype: Any = np.float32,
+        rng: Rng = None,
+    ) -> None:
+        self.shape = shape
+        self.init = init
+        self.name = name
+        self.dtype = np.dtype(dtype)
+        self.rng = rng
+
+    def __repr__(self) -> str:
+        return f"LazyParameter({self.name}, shape={self.spelt})"
+
+    @property
+    def spelt(self) -> str:
+        """The shape, `?` for a hole."""
+        return f"({', '.join('?' if n is None else str(n) for n in self.shape)})"
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether it could become a parameter of that shape."""
+        return len(shape) == len(self.shape) and all(
+            own is None or own == n for own, n in zip(self.shape, shape, strict=True)
+        )
+
+    def build(self, *sizes: int) -> Tensor:
+        """The parameter, with these sizes in the holes, and initial values."""
+        size = iter(sizes)
+        shape = tuple(next(size) if n is None else n for n in self.shape)
+        return self.holding(self.init(shape, rng=self.rng, dtype=self.dtype))
+
+    def holding(self, values: Array) -> Tensor:
+        """The parameter, with these values."""
+        return Parameter(values, self.name, self.dtype)

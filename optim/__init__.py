@@ -1,0 +1,30 @@
+"""Optimizers: the base owns the loop, each family owns its formula. One page: README.md."""
+
+from ._guard import __distribution__ as __distribution__
+from . import schedule
+from .adagrad import Adadelta, Adagrad, RMSprop
+from .adam import Adam, Adamax, AdamW, Nadam, RAdam
+from .clip import clip_grad_norm, clip_grad_value
+from .descent import descent_paths, gradient_descent, plot_paths
+from .ema import EMA
+from .lbfgs import LBFGS
+from .optimizer import (
+    AccumulatedGradientWarning,
+    MissingGradientWarning,
+    NaNGradientWarning,
+    Optimizer,
+)
+from .settings import Rate
+from .sgd import NAG, SGD, Momentum
+
+__all__ = [
+    "Optimizer", "Rate",
+    "SGD", "Momentum", "NAG",
+    "Adagrad", "Adadelta", "RMSprop",
+    "Adam", "AdamW", "Adamax", "Nadam", "RAdam",
+    "LBFGS",
+    "schedule",
+    "clip_grad_norm", "clip_grad_value", "EMA",
+    "gradient_descent", "descent_paths", "plot_paths",
+    "AccumulatedGradientWarning", "MissingGradientWarning", "NaNGradientWarning",
+]  # fmt: skip

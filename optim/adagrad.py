@@ -1,0 +1,83 @@
+"""A learning rate for each element, by how large its gradients have been: Adagrad and its heirs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from .optimizer import Optimizer
+from .settings import Rate
+
+
+class Adagrad(Optimizer):
+    """Divides by the root of the sum of all squared gradients, so steps shrink with time.
+
+        a ← a + g²,  p ← p − lr·g / (√a + epsilon)
+
+    Source: J. Duchi et al., Adaptive subgradient methods, 2011; with Keras's epsilon.
+    """
+
+    lr: Rate = 0.01
+    epsilon: float | None = 1e-6
+    decay: float = 0.0
+
+    @staticmethod
+    def formula(p, g, a, *, lr, epsilon):
+        a += g * g
+        p -= lr * g / (np.sqrt(a) + epsilon)
+
+
+class Adadelta(Optimizer):
+    """Divides by recent gradients and multiplies by recent steps: p's units come out, without lr.
+
+        a ← rho·a + (1 − rho)·g²
+        δ = g·√(d + epsilon) / √(a + epsilon),  p ← p − lr·δ
+        d ← rho·d + (1 − rho)·δ²
+
+    Source: M. D. Zeiler, ADADELTA, 2012, algorithm 1.
+    """
+
+    lr: Rate = 1.0
+    rho: Rate = 0.95
+    epsilon: float | None = 1e-7
+    decay: float = 0.0
+
+    @staticmethod
+    def formula(p, g, a, d, *, lr, rho, epsilon):
+        a *= rho
+        a += (1 - rho) * (g * g)
+        delta = g * np.sqrt(d + epsilon) / np.sqrt(a + epsilon)
+        p -= lr * delta
+        d *= rho
+        d += (1 - rho) * (delta * delta)
+
+
+class RMSprop(Optimizer):
+    """Divides by the root of the running mean of squared gradients: Adagrad that forgets.
+
+        a ← rho·a + (1 − rho)·g²,  p ← p − lr·g / (√a + epsilon)
+
+    `centered` subtracts the square of the running mean of g from a, which leaves its variance.
+
+    Source: T. Tieleman, G. Hinton, Neural networks for machine learning, lecture 6e, 2012;
+    centred: A. Graves, Generating sequences with recurrent neural networks, 2013, equation 40.
+    """
+
+    lr: Rate = 0.001
+    rho: Rate = 0.9
+    epsilon: float | None = 1e-7
+    decay: float = 0.0
+    centered: bool = False
+
+    optional: ClassVar = {"m": "centered"}
+
+    @staticmethod
+    def formula(p, g, a, m, *, lr, rho, epsilon, centered):
+        a *= rho
+        a += (1 - rho) * (g * g)
+        if centered:
+            m *= rho
+            m += (1 - rho) * g
+            a = np.maximum(a - m * m, 0)  # rounding may take a variance below 0
+        p -= lr * g / (np.sqrt(a) + epsilon)
