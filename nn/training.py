@@ -1,29 +1,27 @@
-"""Training in Keras's habit: compile, fit, evaluate, predict. Every Module can be trained so.
+"""Training in Keras's habit: compile, fit, evaluate, predict, summary. Every Module has it.
 
-What `fit` does at each step is four lines long, in `Trainable._step`; write the loop out yourself
+What `fit` does with a batch stands in loop.py, four lines long; write the loop out yourself
 whenever you want to do something else.
 """
 
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import optim
-from autograd import Tensor, no_grad
+from autograd import no_grad
 
-from . import metrics as metrics_
+from . import metrics as known_metrics
 from .data import batches
 from .functional import loss as losses
-from .functional.activation import identity
 from .history import History
 from .interrupt import Interrupt
+from .loop import Array, Ended, Goal, Loop, array, measure, mode
 from .names import find
-from .progress import Logs, progress, spell
+from .progress import progress, spell
 from .random import Rng, generator
 from .summary import summarize
 
@@ -31,30 +29,16 @@ if TYPE_CHECKING:
     from .callbacks import Callback
     from .module import Module
 
-Array = np.ndarray[Any, np.dtype[Any]]
-Metrics = Sequence[str | metrics_.Metric | Callable[..., Any]]
-
-
-class TrainingWarning(UserWarning):
-    """Training goes on, but hardly to where it is meant to go."""
-
-
-class Step(NamedTuple):
-    """One step of `fit`, between the gradients and the update: what `before_step` is shown."""
-
-    batch: int
-    x: Array
-    t: Array
-    loss: float
+Metrics = Sequence[str | known_metrics.Metric | Callable[..., Any]]
 
 
 class Trainable:
-    """What a Module inherits: compile, fit, evaluate, predict, summary."""
+    """What a Module inherits from here: compile, fit, evaluate, predict, summary."""
 
     optimizer: Any = None
     stop_training = False  # a callback sets it to end the training
-    _loss: Callable[..., Any] | None = None
-    _metrics: tuple[metrics_.Metric, ...] = ()
+    _goal: Goal | None = None
+    _trains_all = True  # the optimizer came without parameters: it is given all that there are
 
     def compile(self, optimizer: Any, loss: str | Callable[..., Any], metrics: Metrics = ()) -> None:
         """Says how to train: by which optimizer, towards which loss; and what to measure.
@@ -73,18 +57,9 @@ class Trainable:
         >>> model = nn.Sequential(nn.Dense(10, activation="softmax"))
         >>> model.compile(optimizer="sgd", loss="categorical_crossentropy", metrics=["accuracy"])
         """
-        if loss in metrics_.__all__ or loss in [getattr(metrics_, n) for n in metrics_.__all__]:
-            raise ValueError(
-                f"{loss} cannot be the loss: it changes in steps, so its slope is 0 almost "
-                "everywhere and nothing is learned. Minimise a cross-entropy, and measure "
-                'metrics=["accuracy"].'
-            )
-        named = {name: getattr(losses, name) for name in losses.__all__}
-        self._loss = find("loss", loss, named, losses.ALIASES)
-        self._metrics = tuple(metrics_.get(metric) for metric in metrics)
+        self._goal = Goal(_loss(loss), [known_metrics.get(metric) for metric in metrics])
         self.optimizer = _optimizer(optimizer)
-
-    # -- training ---------------------------------------------------------------------------
+        self._trains_all = not self.optimizer.parameters()
 
     def fit(
         self,
@@ -102,7 +77,7 @@ class Trainable:
         """Trains: goes `epochs` times through the samples, with ⌈n / batch_size⌉ updates each.
 
         Ctrl-C once ends the training after the step at hand: `history.interrupted` is True, and
-        the model has learned what it has learned. Twice raises KeyboardInterrupt.
+        the model keeps what it has learned. Twice raises KeyboardInterrupt.
 
         Parameters
         ----------
@@ -133,51 +108,32 @@ class Trainable:
         ValueError
             For samples and targets that do not go together; before anything is changed.
         """
+        goal, model = self._compiled("fit"), cast("Module", self)
         x, y = _pairs(x, y, "fit")
         if epochs < 0 or batch_size < 1:
-            raise ValueError(f"fit: epochs={epochs}, batch_size={batch_size}; they count.")
+            raise ValueError(f"fit: epochs={epochs}, batch_size={batch_size}: too few.")
         random = generator(rng)
         if validation_split:
             (x, y), validation_data = _split(x, y, validation_split, random)
         if validation_data is not None:
             validation_data = _pairs(*validation_data, "fit: validation_data")
-        self._get_ready(x)
-
-        model = cast("Module", self)
-        history = History()
         callbacks = list(callbacks)
+        show = progress(verbose, epochs, steps=math.ceil(len(x) / batch_size))
+        self._get_ready(x[:1])
         for callback in callbacks:
             callback.model = model
-        show = progress(verbose, epochs, steps=math.ceil(len(x) / batch_size))
+
+        history = History()
         self.stop_training = False
-        with _mode(model, training=True), Interrupt() as interrupt:
+        with mode(model, training=True), Interrupt() as interrupt:
+            loop = Loop(
+                model, goal, lambda: batches(x, y, batch_size, shuffle, random), validation_data,
+                callbacks, show, interrupt,
+            )  # fmt: skip
             try:
-                for callback in callbacks:
-                    callback.on_train_begin()
-                for epoch in range(epochs):
-                    for callback in callbacks:
-                        callback.on_epoch_begin(epoch)
-                    show.start(epoch)
-                    tally = Tally(self._metrics)
-                    for i, (x_batch, y_batch) in enumerate(batches(x, y, batch_size, shuffle, random)):
-                        interrupt.check()
-                        first = not (epoch or i)
-                        self._step(i, x_batch, y_batch, tally, callbacks, first)
-                        if self.stop_training:
-                            break
-                        show.advance(tally.logs)
-                    if self.stop_training:
-                        break
-                    logs = tally.logs()
-                    if validation_data is not None:
-                        measured = self._measure(*validation_data, check=interrupt.check)
-                        logs |= {f"val_{name}": value for name, value in measured.items()}
-                    show.finish(logs)
-                    history.append(logs)
-                    for callback in callbacks:
-                        callback.on_epoch_end(epoch, logs)
-                    if self.stop_training:
-                        break
+                loop.run(epochs, history)
+            except Ended:
+                pass
             except KeyboardInterrupt:
                 if interrupt.times > 1:
                     raise
@@ -185,104 +141,21 @@ class Trainable:
             finally:
                 show.stop()
             if history.interrupted:
-                show.say(f"Interrupted after {history.epochs} epochs: the model keeps what it learned.")
+                show.say(f"interrupted after {loop.steps} steps; what was learned is kept")
             for callback in callbacks:
                 callback.on_train_end()
         return history
-
-    def _step(
-        self, i: int, x: Array, t: Array, tally: Tally, callbacks: list[Callback], first: bool
-    ) -> None:
-        forward, loss_of, predictions = self._objective()
-        self.optimizer.zero_grad()
-        y = forward(x)  # 1. predict
-        loss = loss_of(y, t)  # 2. measure the error
-        if not isinstance(loss, Tensor) or loss.node is None:
-            raise TypeError(
-                "the loss does not depend on the model's parameters in a way that has a slope. "
-                "Compute it from the predictions with functions that Tensors know, without "
-                ".numpy() and argmax."
-            )
-        loss.backward()  # 3. walk back, measuring what each parameter contributed
-        value = loss.item()
-        for callback in callbacks:
-            callback.before_step(Step(i, x, t, value))
-        if self.stop_training:
-            return
-        if first:
-            self._warn_if_nothing_learns(value)
-        self.optimizer.step()  # 4. adjust
-        tally.add(value, predictions(y.array), t)
-        for callback in callbacks:
-            callback.on_batch_end(i, {"loss": value})
-
-    def _objective(self) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
-        """How the loss's argument is computed, the loss, and how predictions come from the former.
-
-        A softmax followed by its cross-entropy is computed from the logits at once; metrics see
-        probabilities in any case.
-        """
-        model, loss = cast("Module", self), self._loss
-        assert loss is not None
-        activation, from_logits = losses.FROM_LOGITS.get(loss, (None, None))
-        if activation and from_logits and getattr(model, "activation", None) is activation:
-            return model.logits, from_logits, activation
-        for activation, from_logits in losses.FROM_LOGITS.values():
-            if loss is from_logits:
-                return model, loss, activation
-        return model, loss, identity
-
-    def _get_ready(self, x: Array) -> None:
-        """Finds the lazy sizes with one sample, and gives the optimizer its parameters."""
-        self._require_compiled("fit")
-        model = cast("Module", self)
-        with _mode(model, training=False), no_grad():
-            model(x[:1])
-        self.optimizer.bind(model.parameters())
-
-    def _require_compiled(self, asked: str) -> None:
-        if self._loss is None:
-            raise RuntimeError(
-                f"{asked}: the model does not know its loss yet. Call "
-                'model.compile(optimizer="adam", loss="cross_entropy", metrics=["accuracy"]) first.'
-            )
-        if self.optimizer is None and asked == "fit":
-            raise RuntimeError("fit: compile was called without an optimizer to train with.")
-
-    def _warn_if_nothing_learns(self, loss: float) -> None:
-        parameters = cast("Module", self).parameters()
-        if loss and not any(p.grad is not None and p.grad.array.any() for p in parameters):
-            warnings.warn(
-                f"the loss is {loss:.4g} and the gradient of every parameter is 0: nothing will "
-                "be learned. A step function does this, or ReLUs that are all dead.",
-                TrainingWarning,
-                stacklevel=4,
-            )
-
-    # -- using ------------------------------------------------------------------------------
 
     def evaluate(self, x: Any, y: Any, batch_size: int = 256, verbose: int = 1) -> list[float]:
         """Loss and metrics over all samples, in evaluation mode: [loss, *metrics].
 
         Raises RuntimeError if `compile` was not called.
         """
-        self._require_compiled("evaluate")
-        logs = self._measure(*_pairs(x, y, "evaluate"), batch_size)
+        goal = self._compiled("evaluate")
+        logs = measure(cast("Module", self), goal, *_pairs(x, y, "evaluate"), batch_size)
         if verbose:
             print(spell(logs), flush=True)
         return list(logs.values())
-
-    def _measure(
-        self, x: Array, t: Array, batch_size: int = 256, check: Callable[[], None] = lambda: None
-    ) -> Logs:
-        forward, loss_of, predictions = self._objective()
-        tally = Tally(self._metrics)
-        with _mode(cast("Module", self), training=False), no_grad():
-            for x_batch, t_batch in batches(x, t, batch_size, shuffle=False):
-                check()
-                y = forward(x_batch)
-                tally.add(float(_array(loss_of(y, t_batch))), predictions(_array(y)), t_batch)
-        return tally.logs()
 
     def predict(self, x: Any, batch_size: int = 256) -> Array:
         """The model's output for all samples, as one array, in evaluation mode.
@@ -292,10 +165,10 @@ class Trainable:
         (1000, 3)
         """
         model, x = cast("Module", self), np.asarray(x)
-        if not len(x):
-            raise ValueError("predict: there is no sample to predict for.")
-        with _mode(model, training=False), no_grad():
-            parts = [_array(model(part)) for part in batches(x, None, batch_size, shuffle=False)]
+        if not x.ndim or not len(x):
+            raise ValueError(f"predict: x has shape {x.shape}, and no sample to predict for.")
+        with mode(model, training=False), no_grad():
+            parts = [array(model(part)) for part in batches(x, None, batch_size, shuffle=False)]
         return np.concatenate(parts)
 
     def summary(self) -> None:
@@ -315,53 +188,53 @@ class Trainable:
         """
         print(summarize(cast("Module", self)))
 
+    def _compiled(self, asked: str) -> Goal:
+        if self._goal is None:
+            raise RuntimeError(
+                f"{asked}: the model does not know its loss yet. Call "
+                'model.compile(optimizer="adam", loss="cross_entropy", metrics=["accuracy"]) first.'
+            )
+        return self._goal
 
-class Tally:
-    """Loss and metrics over the batches so far."""
-
-    def __init__(self, metrics: Iterable[metrics_.Metric]) -> None:
-        self.metrics = list(metrics)
-        self._loss = 0.0
-        self._count = 0
-        for metric in self.metrics:
-            metric.reset()
-
-    def add(self, loss: float, y: Array, t: Array) -> None:
-        self._loss += loss * len(t)
-        self._count += len(t)
-        for metric in self.metrics:
-            metric.update(y, t)
-
-    def logs(self) -> Logs:
-        loss = self._loss / self._count if self._count else math.nan
-        return {"loss": loss, **{metric.name: metric.result() for metric in self.metrics}}
+    def _get_ready(self, sample: Array) -> None:
+        """Finds the lazy sizes, and gives the optimizer its parameters."""
+        model = cast("Module", self)
+        with mode(model, training=False), no_grad():
+            model(sample)
+        known = {id(p) for p in self.optimizer.parameters()}
+        new = [p for p in model.parameters() if id(p) not in known]
+        if not known:
+            self.optimizer.bind(new)
+        elif new and self._trains_all:  # a layer was added, or thawed
+            self.optimizer.add_group(new)
 
 
-@contextmanager
-def _mode(model: Module, training: bool) -> Iterator[None]:
-    """Training or evaluation mode for a block; afterwards each Module has its own again."""
-    before = [(module, module.training) for _, module in model.modules()]
-    model.train(training)
-    try:
-        yield
-    finally:
-        for module, mode in before:
-            module.training = mode
+# -- what the arguments mean -----------------------------------------------------------------------
+
+
+def _loss(loss: str | Callable[..., Any]) -> Any:
+    named = {name: getattr(losses, name) for name in losses.__all__}
+    without_slope = {name: getattr(known_metrics, name) for name in known_metrics.__all__}
+    found = find("loss", loss, named | without_slope, losses.ALIASES | known_metrics.ALIASES)
+    if found in without_slope.values():
+        raise ValueError(
+            f"{found.__name__} cannot be the loss: it changes in jumps, so its slope is 0 almost "
+            "everywhere and nothing would be learned. Minimise a cross-entropy, and measure "
+            'metrics=["accuracy"].'
+        )
+    return found
 
 
 def _optimizer(optimizer: Any) -> Any:
-    if isinstance(optimizer, type):
-        return optimizer()
     if not isinstance(optimizer, str):
-        return optimizer
+        return optimizer() if isinstance(optimizer, type) else optimizer
     everything = {name: getattr(optim, name) for name in optim.__all__}
     families = {
         name: family
         for name, family in everything.items()
-        if isinstance(family, type)
-        and issubclass(family, optim.Optimizer)
-        and family is not optim.Optimizer
+        if isinstance(family, type) and issubclass(family, optim.Optimizer)
     }
+    del families["Optimizer"]
     return find("optimizer", optimizer, families)()
 
 
@@ -381,13 +254,9 @@ def _split(
     held_out = round(len(x) * share)
     if not 0 < held_out < len(x):
         raise ValueError(
-            f"fit: validation_split={share} of {len(x)} samples holds out {held_out}; learning and "
-            "validation need one at least."
+            f"fit: validation_split={share} of {len(x)} samples holds out {held_out}; to learn and "
+            "to validate, one each is needed at least."
         )
     order = random.permutation(len(x))
     learned, measured = np.sort(order[held_out:]), np.sort(order[:held_out])
     return (x[learned], y[learned]), (x[measured], y[measured])
-
-
-def _array(y: Any) -> Any:
-    return getattr(y, "array", y)

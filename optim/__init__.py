@@ -1,6 +1,8 @@
 """Optimizers: the base owns the loop, each family owns its formula. One page: README.md."""
 
 from ._guard import __distribution__ as __distribution__
+
+# isort: split
 from . import schedule
 from .adagrad import Adadelta, Adagrad, RMSprop
 from .adam import Adam, Adamax, AdamW, Nadam, RAdam

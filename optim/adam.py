@@ -73,7 +73,9 @@ class AdamW(Adam):
     weight_decay: Rate = 0.01
 
     @staticmethod
-    def formula(p, g, m, v, v_max, *, t, lr, weight_decay, beta_1, beta_2, epsilon, amsgrad):
+    def formula(  # type: ignore[override]
+        p, g, m, v, v_max, *, t, lr, weight_decay, beta_1, beta_2, epsilon, amsgrad
+    ):
         p *= 1 - lr * weight_decay
         Adam.formula(p, g, m, v, v_max, t=t, lr=lr, beta_1=beta_1, beta_2=beta_2,
                      epsilon=epsilon, amsgrad=amsgrad)  # fmt: skip
@@ -105,9 +107,9 @@ class Adamax(Optimizer):
 
 
 class Nadam(Optimizer):
-    """Adam with Nesterov's look ahead, and a momentum that grows: μ_t = beta_1·(1 − ½·0.96^(t·schedule_decay)).
+    """Adam with Nesterov's look ahead, and a momentum that grows.
 
-        m, v as in Adam
+        m, v as in Adam,  μ_t = beta_1·(1 − ½·0.96^(t·schedule_decay))
         ĝ = g / (1 − μ_1⋯μ_t),  m̂ = m / (1 − μ_1⋯μ_{t+1}),  v̂ = v / (1 − beta_2^t)
         p ← p − lr·((1 − μ_t)·ĝ + μ_{t+1}·m̂) / (√v̂ + epsilon)
 

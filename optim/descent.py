@@ -127,8 +127,8 @@ def plot_paths(
     ...     {"SGD": optim.SGD(lr=0.95), "Adam": optim.Adam(lr=0.3)}, xlim=(-8, 8), ylim=(-3, 3),
     ... )  # doctest: +SKIP
     """
-    if np.shape(init_x) != (2,):
-        raise ValueError(f"plot_paths: init_x has shape {np.shape(init_x)}; a picture has two axes.")
+    if (shape := np.shape(init_x)) != (2,):
+        raise ValueError(f"plot_paths: init_x has shape {shape}, and a picture has two axes.")
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:

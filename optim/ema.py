@@ -72,9 +72,10 @@ class EMA:
         """
         there = saved["averages"]
         problems = [
-            f"{describe(p, i)}: {a.shape} saved" for i, (p, a) in enumerate(zip(self._params, there))
+            f"{describe(p, i)}: {a.shape} saved"
+            for i, (p, a) in enumerate(zip(self._params, there))
             if a.shape != p.shape or a.dtype != p.dtype
-        ]  # fmt: skip
+        ]
         if len(there) != len(self._params):
             problems.insert(0, f"{len(there)} averages saved, {len(self._params)} parameters here")
         if problems:

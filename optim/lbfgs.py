@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, memory
+from autograd import memory
 
 from .linesearch import strong_wolfe
 from .optimizer import Array, Optimizer, Work
@@ -46,11 +46,6 @@ class LBFGS(Optimizer):
     tolerance_change: float = 1e-9
     line_search: bool = True
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        self.pairs: list[tuple[Array, Array]] = []  # (s, y), oldest first; vectors of all parameters
-        self.last: tuple[Array, Array] | None = None  # the last step, and the gradient before it
-        super().__init__(*args, **settings)
-
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Up to `max_iter` quasi-Newton steps; returns the loss before them.
 
@@ -83,13 +78,14 @@ class LBFGS(Optimizer):
         for i in range(now["max_iter"]):
             if abs(g).max(initial=0) <= now["tolerance_grad"]:
                 return
-            self._remember(g, now["history_size"])
-            direction = -self._inverse_hessian(g)
+            pairs = self._remember(g, now["history_size"])
+            direction = -_inverse_hessian(pairs, g)
             slope = float(np.vdot(g, direction))
             if not slope < -now["tolerance_change"]:
                 return
-            first = self.last is None
-            alpha = min(1.0, 1 / float(abs(g).sum())) * now["lr"] if first else now["lr"]
+            alpha = now["lr"]
+            if not pairs:  # H is the identity: its length means nothing yet
+                alpha *= min(1.0, 1 / float(abs(g).sum()))
             before, x = loss, _vector(arrays)
             if now["line_search"]:
 
@@ -97,7 +93,7 @@ class LBFGS(Optimizer):
                     _write(arrays, x + alpha * d)
                     return evaluate()
 
-                alpha, loss, ahead = strong_wolfe(along, direction, loss, g, alpha)
+                alpha, loss, _, ahead = strong_wolfe(along, direction, loss, g, alpha)
                 _write(arrays, x + alpha * direction)
             else:
                 _write(arrays, x + alpha * direction)
@@ -105,35 +101,56 @@ class LBFGS(Optimizer):
                     loss, ahead = evaluate()
                 else:
                     ahead = g
-            self.last = (alpha * direction, g)
+            self.shared |= {"step": alpha * direction, "gradient": g}
             g = ahead
-            if abs(self.last[0]).max(initial=0) <= now["tolerance_change"]:
+            if abs(alpha * direction).max(initial=0) <= now["tolerance_change"]:
                 return
             if i + 1 < now["max_iter"] and abs(loss - before) < now["tolerance_change"]:
                 return
 
-    def _remember(self, g: Array, size: int) -> None:
-        """The last step and what it did to the gradient: curvature, if it is positive."""
-        if self.last is not None and self.last[1].shape == g.shape:
-            s, y = self.last[0], g - self.last[1]
+    def _remember(self, g: Array, size: int) -> list[tuple[Array, Array]]:
+        """The pairs (s, y), oldest first, after the last step has joined them: if it met positive
+        curvature, without which H would have no descent."""
+        known = self.shared
+        if any(vector.shape[-1] != g.size for vector in known.values()):
+            known.clear()  # parameters were frozen or thawed since: another space
+        if "step" in known:
+            s, y = known.pop("step"), g - known.pop("gradient")
             if float(np.vdot(s, y)) > 1e-10:
-                self.pairs = [*self.pairs, (s, y)][-size:]
-
-    def _inverse_hessian(self, q: Array) -> Array:
-        """H·q, by the two-loop recursion."""
-        factors = []
-        for s, y in reversed(self.pairs):
-            factors.append(float(np.vdot(s, q)) / float(np.vdot(y, s)))
-            q = q - factors[-1] * y
-        if self.pairs:
-            s, y = self.pairs[-1]
-            q = q * (float(np.vdot(s, y)) / float(np.vdot(y, y)))
-        for (s, y), factor in zip(self.pairs, reversed(factors)):
-            q = q + (factor - float(np.vdot(y, q)) / float(np.vdot(y, s))) * s
-        return q
+                for name, vector in (("steps", s), ("changes", y)):
+                    before = known.get(name, np.empty((0, g.size), g.dtype))
+                    known[name] = np.concatenate([before, vector[None]])[-size:]
+        return list(zip(known.get("steps", ()), known.get("changes", ())))
 
     def update(self, params: MutableMapping[Any, Any], grads: Mapping[Any, Any]) -> None:
         raise TypeError(
             "LBFGS needs the loss at several points, which two dicts do not have. Write "
             "step(closure) or minimize(lambda: …) on Tensors."
         )
+
+
+def _inverse_hessian(pairs: list[tuple[Array, Array]], q: Array) -> Array:
+    """H·q, by the two-loop recursion over s and y."""
+    if not pairs:
+        return q
+    factors = []
+    for s, y in reversed(pairs):
+        factors.append(float(np.vdot(s, q)) / float(np.vdot(y, s)))
+        q = q - factors[-1] * y
+    s, y = pairs[-1]
+    q = q * (float(np.vdot(s, y)) / float(np.vdot(y, y)))
+    for (s, y), factor in zip(pairs, reversed(factors)):
+        q = q + (factor - float(np.vdot(y, q)) / float(np.vdot(y, s))) * s
+    return q
+
+
+def _vector(arrays: list[Array]) -> Array:
+    return np.concatenate([array.ravel() for array in arrays])
+
+
+def _write(arrays: list[Array], vector: Array) -> None:
+    start = 0
+    for array in arrays:
+        array[...] = vector[start : start + array.size].reshape(array.shape)
+        memory.changed(array)
+        start += array.size

@@ -55,7 +55,7 @@ def strong_wolfe(
         here = at(alpha)
         if here.value < best.value:
             best = here
-        if not low_enough(here) or here.value >= low.value > -math.inf and low is not start:
+        if not low_enough(here) or here.value >= low.value:
             high = here  # too far (or not a number)
         elif flat_enough(here):
             return here

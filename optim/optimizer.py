@@ -37,7 +37,7 @@ from .settings import Declared, bound, check_spelling, checked
 
 Array = np.ndarray[Any, np.dtype[Any]]
 State = dict[str, Any]
-"""What is remembered for one parameter: its arrays by name, and "t". Empty before its first step."""
+"""What is remembered for one parameter: arrays by name, and "t". Empty before its first step."""
 
 BLOCK = 1 << 18
 """Elements that a formula is given at once. Adam on 4 million float32: 10.3 ms whole, 7.6 in blocks
@@ -102,8 +102,8 @@ class Optimizer(Declared):
     optional: ClassVar[dict[str, str]] = {}
     """Arrays that are remembered only if a setting asks for them: {array: setting}."""
 
-    _arrays: ClassVar[tuple[str, ...]] = ()  # the formula's parameters before the star, without p, g
-    _numbers: ClassVar[tuple[str, ...]] = ()  # those after it
+    _arrays: ClassVar[tuple[str, ...]] = ()  # what the formula remembers
+    _numbers: ClassVar[tuple[str, ...]] = ()  # its parameters after the star
 
     formula: ClassVar[Callable[..., None]]
 
@@ -128,6 +128,7 @@ class Optimizer(Declared):
         self.param_groups: list[dict[str, Any]] = [{"params": [], **given}]
         self.state: list[State] = []  # parallel to parameters()
         self.named_state: dict[Hashable, State] = {}  # of update(), by the dict's keys
+        self.shared: State = {}  # vectors over all parameters together, where a family needs them
         self.iterations = 0
         self.accumulate = 1
         self.waiting = 0  # calls of step() since the last that changed something
@@ -335,18 +336,7 @@ class Optimizer(Declared):
 
     def _advance(self, work: list[Work]) -> None:
         """One step of all the work: the same for Tensors and for the arrays of a dict."""
-        if NaNGradientWarning not in self._warned:
-            # A dot product with itself has a NaN if and only if there is one in it: a sum of
-            # squares has nothing to cancel. 20 µs for 335,114 float32; isnan().any() takes 37.
-            spoilt = [w for w in work if np.isnan(np.vdot(w.g, w.g))]
-            if spoilt:
-                self._warn(
-                    NaNGradientWarning,
-                    "step: NaN in the gradient of "
-                    + _some([describe(w.g, w.place) for w in spoilt])
-                    + ". The step makes the parameters NaN, too. Run the forward and backward pass "
-                    "under ag.debug(): it names the op that made the first NaN.",
-                )
+        self._warn_of_nan(work)
         settings: dict[int, dict[str, Any]] = {}
         for w in work:
             if id(w.group) not in settings:
@@ -370,7 +360,7 @@ class Optimizer(Declared):
             return
         # nditer cuts arrays of whatever memory layout into flat blocks, and copies only those
         # whose layout differs from the others'.
-        access = [["readwrite"], ["readonly"], *[["readwrite"]] * len(wanted)]
+        access: list[Any] = [["readwrite"], ["readonly"], *[["readwrite"]] * len(wanted)]
         flags: list[Any] = ["external_loop", "buffered"]
         with np.nditer(arrays, flags, access, order="K", buffersize=BLOCK) as blocks:
             for p, g, *remembered in blocks:
@@ -399,6 +389,20 @@ class Optimizer(Declared):
                 f"step: this {type(self).__name__} has no parameters. Write "
                 f"{type(self).__name__}(model.parameters()) or bind(parameters); minimize(loss) "
                 "finds them; update(params, grads) steps on plain arrays."
+            )
+
+    def _warn_of_nan(self, work: list[Work]) -> None:
+        if NaNGradientWarning in self._warned:
+            return
+        # A dot product with itself has a NaN if and only if there is one in it: a sum of squares
+        # has nothing to cancel. 20 µs for 335,114 float32, where isnan(g).any() takes 37.
+        spoilt = [describe(w.g, w.place) for w in work if np.isnan(np.vdot(w.g, w.g))]
+        if spoilt:
+            self._warn(
+                NaNGradientWarning,
+                f"step: NaN in the gradient of {_some(spoilt)}. The step makes the parameters NaN, "
+                "too. Run the forward and backward pass under ag.debug(): it names the op that "
+                "made the first NaN.",
             )
 
     def _warn(self, category: type[Warning], message: str) -> None:

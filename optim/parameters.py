@@ -1,4 +1,4 @@
-"""What an optimizer is given to step on, as a list of Tensors: a Module, Tensors, a dict of them."""
+"""What an optimizer is given to step on: a model, Tensors in a list or dict, or groups of them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ def _check(p: Any, where: str) -> None:
     if not isinstance(p, Tensor):
         raise TypeError(f"{where} is of type {type(p).__name__}, not a Tensor: {p!r:.80}")
     if not p.is_leaf:
-        assert p.node is not None and p.node.op is not None
+        assert p.node is not None
+        assert p.node.op is not None
         raise ValueError(
             f"{where} is the result of {p.node.op.name}: changing it would change nothing, since "
             "it is computed anew. Give the Tensors that it is computed from."

@@ -35,7 +35,9 @@ def state_dict(optimizer: Optimizer) -> dict[str, Any]:
             }
             for group in optimizer.param_groups
         ],
+        "shapes": [list(p.shape) for p in optimizer.parameters()],
         "state": [_copied(state) for state in optimizer.state],
+        "shared": _copied(optimizer.shared),
         "named_state": {key: _copied(state) for key, state in optimizer.named_state.items()},
         # what has come together so far, in the middle of an accumulation
         "gradients": [None if g is None else g.array.copy() for g in gradients],
@@ -58,6 +60,7 @@ def load_state_dict(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
     optimizer.accumulate = int(saved["accumulate"])
     optimizer.waiting = int(saved["waiting"])
     optimizer.state = [_copied(state) for state in saved["state"]]
+    optimizer.shared = _copied(saved["shared"])
     optimizer.named_state = {k: _copied(state) for k, state in saved["named_state"].items()}
     for p, g in zip(optimizer.parameters(), saved["gradients"]):
         p.grad = None if g is None else Tensor(g)
@@ -70,8 +73,8 @@ def check_state(state: State, p: Any, where: str) -> None:
 
 
 def _problems(optimizer: Optimizer, saved: Mapping[str, Any]) -> list[str]:
-    wanted = ("optimizer", "iterations", "accumulate", "waiting", "groups", "state",
-              "named_state", "gradients")  # fmt: skip
+    wanted = ("optimizer", "iterations", "accumulate", "waiting", "groups", "shapes",
+              "state", "shared", "named_state", "gradients")  # fmt: skip
     absent = [key for key in wanted if not isinstance(saved, Mapping) or key not in saved]
     if absent:
         return [f"it has no {', '.join(absent)}: was it made by state_dict()?"]
@@ -102,20 +105,22 @@ def _problems(optimizer: Optimizer, saved: Mapping[str, Any]) -> list[str]:
             for name in optimizer.settings
             if name not in given and not callable(group[name])
         ]
-    if len(saved["state"]) != len(optimizer.state):
-        found.append(f"{len(saved['state'])} parameters' state saved, {len(optimizer.state)} here")
-    else:
-        for place, (p, state) in enumerate(zip(optimizer.parameters(), saved["state"])):
-            found += _unknown(optimizer, state, describe(p, place))
-            found += _unfit(state, p, describe(p, place))
+    many = len(optimizer.state)
+    for key in ("shapes", "state", *(["gradients"] if saved["gradients"] else [])):
+        if len(saved[key]) != many:
+            found.append(f"{key} of {len(saved[key])} parameters saved, {many} here")
+    gradients = saved["gradients"] or [None] * many
+    parts = zip(optimizer.parameters(), saved["shapes"], saved["state"], gradients)
+    for place, (p, shape, state, gradient) in enumerate(parts):
+        where = describe(p, place)
+        if tuple(shape) != p.shape:
+            found.append(f"{where}: its shape was {tuple(shape)}")
+            continue
+        found += _unknown(optimizer, state, where)
+        found += _unfit(state, p, where)
+        found += _unfit({} if gradient is None else {"gradient": gradient}, p, where)
     for key, state in saved["named_state"].items():
         found += _unknown(optimizer, state, f"parameter {key!r}")
-    if saved["gradients"]:
-        if len(saved["gradients"]) != len(optimizer.state):
-            found.append(f"{len(saved['gradients'])} gradients saved, {len(optimizer.state)} here")
-        else:
-            for place, (p, g) in enumerate(zip(optimizer.parameters(), saved["gradients"])):
-                found += _unfit({} if g is None else {"gradient": g}, p, describe(p, place))
     return found
 
 

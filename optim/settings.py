@@ -15,8 +15,7 @@ import difflib
 import inspect
 import math
 from collections.abc import Callable
-from dataclasses import InitVar
-from typing import Any, NoReturn, dataclass_transform
+from typing import Any, ClassVar, NoReturn, dataclass_transform
 
 import numpy as np
 
@@ -63,8 +62,7 @@ class Setting:
 class Declared:
     """Reads a class's annotated attributes as settings, base class first."""
 
-    params: InitVar[Any] = None  # what the settings are for; always the first argument
-    settings: Any = {}  # name -> Setting, in the order of the constructor
+    settings: ClassVar[dict[str, Setting]] = {}  # by name, in the order of the constructor
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

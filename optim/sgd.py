@@ -27,7 +27,7 @@ class SGD(Optimizer):
     >>> for _ in range(3):
     ...     sgd.minimize(x[0] ** 2 / 20 + x[1] ** 2)
     >>> x.data
-    array([-6.62009,  0.144  ])
+    array([-6.610653,  0.124   ])
 
     Source: B. T. Polyak, 1964; Y. Nesterov, 1983; I. Sutskever et al., On the importance of
     initialization and momentum in deep learning, 2013, equations 1 to 4.

@@ -2,7 +2,9 @@
 
 from .arithmetic import *
 from .cast import *
+from .constants import *
 from .corners import *
+from .create import *
 from .diagonal import *
 from .differences import *
 from .index import *
@@ -14,6 +16,7 @@ from .products import *
 from .quantile import *
 from .rearrange import *
 from .reduce import *
+from .refused import *
 from .scan import *
 from .select import *
 from .shape import *
@@ -22,3 +25,4 @@ from .split import *
 from .statistics import *
 from .steps import *
 from .transcendental import *
+from .ufunc_methods import *

@@ -57,7 +57,8 @@ def explained(why: Callable[..., str]) -> Callable[[Callable[..., Any]], Callabl
                 return function(x, y, *args, **kwargs)
             except ValueError as error:
                 reason = why(np.shape(x), np.shape(y), *args)
-                raise ValueError(f"{function.__name__}: {reason or error}") from None
+                name = function.__name__.removeprefix("_")
+                raise ValueError(f"{name}: {reason or error}") from None
 
         return call
 
@@ -279,10 +280,10 @@ def dot(a, b, out=None):
     """
     if out is not None:
         raise TypeError("dot(out=…) on Tensors: the result is a new Tensor; give it a name instead.")
-    axes = np.ndim(b)
-    if np.ndim(a) == 0 or axes == 0:
-        return np.multiply(a, b)
-    return matmul(a, b) if axes <= 2 else tensordot(a, b, axes=(-1, -2))
+    a, b = as_array(a), as_array(b)
+    if a.ndim == 0 or b.ndim == 0:
+        return a * b
+    return matmul(a, b) if b.ndim <= 2 else tensordot(a, b, axes=(-1, -2))
 
 
 @op(

@@ -9,7 +9,7 @@ Everything is worked out for a flow from left to right; from top to bottom is th
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 Point = tuple[float, float]
@@ -59,7 +59,7 @@ def _layout(
     label_first: bool,
 ) -> Placed:
     frames = list(frames) or [()] * len(sizes)
-    ranks = _ranks(len(sizes), [*arrows, *_into_frames(arrows, frames)])
+    ranks = _ranks(len(sizes), arrows, _into_frames(arrows, frames))
     net = _Net(sizes, arrows, frames, ranks)
     _order(net)
     above = AROUND_FRAME + (0 if label_first else FRAME_LABEL)
@@ -70,18 +70,20 @@ def _layout(
 # -- ranks --------------------------------------------------------------------------------------
 
 
-def _ranks(n: int, arrows: Sequence[tuple[int, int]]) -> list[int]:
+def _ranks(
+    n: int, arrows: Sequence[tuple[int, int]], undrawn: Collection[tuple[int, int]]
+) -> list[int]:
     """The longest way from a source; sources themselves stand right before their first user."""
     ranks = [0] * n
-    has_input = [False] * n
-    for start, end in sorted(arrows, key=lambda arrow: arrow[1]):
+    every = sorted([*arrows, *undrawn], key=lambda arrow: arrow[1])
+    for start, end in every:
         ranks[end] = max(ranks[end], ranks[start] + 1)
-        has_input[end] = True
     first_user: dict[int, int] = {}
-    for start, end in arrows:
+    for start, end in every:
         first_user[start] = min(first_user.get(start, ranks[end]), ranks[end])
+    has_input = {end for _, end in arrows}
     return [
-        rank if has_input[i] or i not in first_user else first_user[i] - 1
+        rank if i in has_input or i not in first_user else first_user[i] - 1
         for i, rank in enumerate(ranks)
     ]
 
@@ -321,14 +323,19 @@ def _routed(net: _Net, arrows: Sequence[tuple[int, int]], above: float, label_fi
     for end, coming in _arriving(arrows).items():
         coming.sort(key=lambda arrow: net.y[net.ways[arrow][-2]])
         left, top, _, bottom = boxes[end]
-        step = min(16.0, (bottom - top) * 0.8 / len(coming))
-        for i, arrow in enumerate(coming):
+        edge = min(10.0, (bottom - top) / 4)
+        ports = _spread(
+            [min(max(net.y[net.ways[a][-2]], top + edge), bottom - edge) for a in coming],
+            [1.0] * len(coming),
+            [min(16.0, (bottom - top - 2 * edge) / len(coming))] * (len(coming) - 1),
+        )
+        for arrow, port in zip(coming, ports, strict=True):
             start = boxes[arrow[0]]
             route = [(start[2], (start[1] + start[3]) / 2)]
             for bend in net.ways[arrow][1:-1]:
                 x, y = lefts[net.ranks[bend]], net.y[bend]
                 route += [(x, y), (x + widths[net.ranks[bend]], y)]
-            route.append((left, (top + bottom) / 2 + (i - (len(coming) - 1) / 2) * step))
+            route.append((left, port))
             routes[arrow] = route
 
     areas = _frame_areas(net, boxes, above, label_first)

@@ -68,7 +68,7 @@ class _Named(Activation):
 
     def __init_subclass__(cls, function: Callable[..., Any]) -> None:
         cls.function = staticmethod(function)
-        cls.__doc__ = f"`nn.{function.__name__}` as a layer.\n\n{inspect.getdoc(function)}"
+        cls.__doc__ = f"`nn.{function.__name__}` as a layer; its settings are the function's."
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(self.function, **settings)

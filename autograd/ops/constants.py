@@ -30,7 +30,7 @@ constant(np.zeros_like, np.ones_like, np.empty_like)
 
 # dtypes, plans, texts
 constant(
-    np.result_type, np.can_cast, np.min_scalar_type, np.common_type, np.einsum_path,
+    np.result_type, np.can_cast, np.min_scalar_type, np.common_type,
     np.array2string, np.array_repr, np.array_str,
 )  # fmt: skip
 
