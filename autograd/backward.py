@@ -36,11 +36,14 @@ def backward(tensor: Tensor, grad: Any, *, retain_graph: bool, create_graph: boo
     with _accumulating, _Recording(create_graph):
         while found:
             node, g = found.popitem()
-            owner = node.owner() if node.owner is not None else None
+            assert node.extra is not None
+            owner = node.owner()
             if owner is None:
                 continue  # the Tensor is gone, and nobody can ask for its gradient
             g = result(g.array, g.node) if isinstance(g, Tensor) else source(_own(g))
-            owner._grad = g if owner.grad is None else owner._grad + g
+            first = owner.grad is None
+            owner._grad = g if first else owner._grad + g
+            node.extra.backwards = 1 if first else node.extra.backwards + 1
 
 
 _accumulating = threading.Lock()

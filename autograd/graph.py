@@ -109,12 +109,13 @@ class Node:
 class Extra:
     """What few nodes have."""
 
-    __slots__ = ("hooks", "name", "origin", "owner")
+    __slots__ = ("backwards", "hooks", "name", "origin", "owner")
 
     def __init__(self) -> None:
         self.name: str | None = None
         self.hooks: list[Callable[..., Any]] | None = None  # see (and may replace) the gradient
         self.owner: weakref.ref[Tensor] | None = None  # the Tensor whose `.grad` is filled
+        self.backwards = 0  # how many backwards have added up in the owner's `.grad`
         self.origin: Any = None  # the user's line and checksums; only under ag.debug()
 
 

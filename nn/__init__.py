@@ -1,12 +1,14 @@
-"""Neural networks: layers, losses, training, data; on Tensors of `autograd`. One page: README.md."""
+"""Neural networks: layers, losses, training, data, on `autograd`'s Tensors. One page: README.md."""
 
-from ._guard import __distribution__ as __distribution__
-from . import callbacks, data, functional, init, metrics
+from ._guard import __distribution__ as __distribution__  # before anything else is imported
+
+# isort: split
+from . import callbacks, data, functional, init, layers, metrics
 from .callbacks import Callback, Checkpoint, EarlyStopping, LearningRateSchedule, StopOnNaN
 from .data import load_digits, load_mnist, to_categorical
-from .functional import *
+from .functional import *  # noqa: F403
 from .history import History
-from .layers import *
+from .layers import *  # noqa: F403
 from .loop import TrainingWarning
 from .metrics import Metric, accuracy, binary_accuracy
 from .module import Module, watching
@@ -16,10 +18,10 @@ from .random import seed
 
 __all__ = [
     # rooms
-    "functional", "init", "data", "metrics", "callbacks",
+    "functional", "layers", "init", "data", "metrics", "callbacks",
     # models
     "Module", "Parameter", "LazyParameter", "watching",
-    *layers.__all__,  # noqa: F405
+    *layers.__all__,
     # functions
     *functional.__all__,
     # training

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from autograd import no_grad
 
 from .loop import Step, TrainingWarning
@@ -31,7 +32,8 @@ class Callback:
     ...         print(epoch, sorted(logs))
     >>> model = nn.Sequential(nn.Dense(1))
     >>> model.compile("sgd", "mse")
-    >>> history = model.fit([[0.0], [1.0]], [[1.0], [3.0]], epochs=2, verbose=0, callbacks=[Print()])
+    >>> x, t = [[0.0], [1.0]], [[1.0], [3.0]]
+    >>> history = model.fit(x, t, epochs=2, verbose=0, callbacks=[Print()])
     0 ['loss']
     1 ['loss']
     """

@@ -1,8 +1,8 @@
 """Initial weights: drawn so that signals neither die out nor explode from layer to layer.
 
 Each initialiser is a function `(shape, …, rng=None, dtype=float32) -> array`. A layer takes its
-name (`init="he_normal"`), the function (`init=partial(nn.init.uniform, low=-1, high=1)`), or a number,
-which is the standard deviation of a normal distribution: the notes' `weight_init_std`.
+name (`init="he_normal"`), the function (`init=partial(nn.init.uniform, low=-1, high=1)`), or a
+number, which is the standard deviation of a normal distribution: the notes' `weight_init_std`.
 
 A weight (in, out) has in inputs and out outputs; of more axes, (out, in, *window), each counts once
 for every place in the window.
@@ -89,7 +89,8 @@ def normal(
 
 
 def uniform(
-    shape: Shape, low: float = -0.05, high: float = 0.05, *, rng: Rng = None, dtype: Any = np.float32
+    shape: Shape, low: float = -0.05, high: float = 0.05, *, rng: Rng = None,
+    dtype: Any = np.float32,
 ) -> Array:
     """Evenly distributed from low to high."""
     return generator(rng).uniform(low, high, tuple(shape)).astype(dtype)

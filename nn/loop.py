@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
 from autograd import Tensor, no_grad
 
 from .data import batches
@@ -56,11 +57,12 @@ class Goal:
         A softmax and its cross-entropy, which `model` and `loss` ask for apart, are computed from
         the logits at once; metrics see probabilities in any case.
         """
-        activation, from_logits = FROM_LOGITS.get(self.loss, (None, None))
-        if activation and getattr(model, "activation", None) is activation:
-            return Objective(model.logits, from_logits, activation)
-        for activation, from_logits in FROM_LOGITS.values():
-            if self.loss is from_logits:
+        last: Any = getattr(model, "activation", None)
+        logits = getattr(model, "logits", None)
+        for of_probabilities, (activation, of_logits) in FROM_LOGITS.items():
+            if self.loss is of_probabilities and last is activation and logits:
+                return Objective(logits, of_logits, activation)
+            if self.loss is of_logits:
                 return Objective(model, self.loss, activation)
         return Objective(model, self.loss, identity)
 

@@ -94,7 +94,7 @@ class Mean(Metric):
 
     def __init__(self, function: Callable[[Any, Any], Any], name: str | None = None) -> None:
         self.function = function
-        self.name = name or getattr(function, "__name__", "metric")
+        self.name = name or str(getattr(function, "__name__", "metric"))
         self.reset()
 
     def reset(self) -> None:

@@ -14,10 +14,11 @@ from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
+
 from autograd import Tensor, memory
 
 from . import storage
-from .parameter import LazyParameter
+from .parameter import LazyParameter, fits, spelt
 from .training import Trainable
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -121,7 +122,7 @@ class Module(Trainable):
         if len(dict(found)) != len(found):
             names = [name for name, _ in found]
             twice = sorted({name for name in names if names.count(name) > 1})
-            raise ValueError(f"two Tensors would be saved as {', '.join(twice)}: rename a dict key.")
+            raise ValueError(f"two Tensors would be saved as {', '.join(twice)}: rename a key.")
         return dict(found)
 
     # -- its state --------------------------------------------------------------------------
@@ -254,11 +255,9 @@ def _shaped(value: Any) -> Any:
 
 
 def _misfit(name: str, held: Tensor | LazyParameter, value: Any) -> str | None:
-    lazy = isinstance(held, LazyParameter)
-    if not (held.fits(value.shape) if lazy else held.shape == value.shape):
-        text = f"{name}: has shape {held.spelt if lazy else held.shape}, not {value.shape}"
-        turned = value.shape[::-1]
-        if len(turned) == 2 and (held.fits(turned) if lazy else held.shape == turned):
+    if not fits(held.shape, value.shape):
+        text = f"{name}: has shape {spelt(held.shape)}, not {spelt(value.shape)}"
+        if len(value.shape) == 2 and fits(held.shape, value.shape[::-1]):
             text += " (transpose it? weights are (in, out) here, (out, in) in PyTorch)"
         return text
     if not np.can_cast(value.dtype, held.dtype, "same_kind"):

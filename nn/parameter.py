@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from autograd import Tensor
 
 from .init import Array, Initialiser
@@ -46,18 +47,7 @@ class LazyParameter:
         self.rng = rng
 
     def __repr__(self) -> str:
-        return f"LazyParameter({self.name}, shape={self.spelt})"
-
-    @property
-    def spelt(self) -> str:
-        """The shape, `?` for a hole."""
-        return f"({', '.join('?' if n is None else str(n) for n in self.shape)})"
-
-    def fits(self, shape: tuple[int, ...]) -> bool:
-        """Whether it could become a parameter of that shape."""
-        return len(shape) == len(self.shape) and all(
-            own is None or own == n for own, n in zip(self.shape, shape, strict=True)
-        )
+        return f"LazyParameter({self.name}, shape={spelt(self.shape)})"
 
     def build(self, *sizes: int) -> Tensor:
         """The parameter, with these sizes in the holes, and initial values."""
@@ -68,3 +58,26 @@ class LazyParameter:
     def holding(self, values: Array) -> Tensor:
         """The parameter, with these values."""
         return Parameter(values, self.name, self.dtype)
+
+
+Shape = tuple[int | None, ...]
+
+
+def fits(shape: Shape, other: tuple[int, ...]) -> bool:
+    """Whether a shape, perhaps with holes, can be the other one.
+
+    >>> fits((None, 3), (2, 3)), fits((4, 3), (2, 3))
+    (True, False)
+    """
+    return len(shape) == len(other) and all(
+        n is None or n == m for n, m in zip(shape, other, strict=True)
+    )
+
+
+def spelt(shape: Shape) -> str:
+    """The shape as text, with `?` for a hole.
+
+    >>> spelt((None, 3))
+    '(?, 3)'
+    """
+    return str(tuple(-1 if n is None else n for n in shape)).replace("-1", "?")

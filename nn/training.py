@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+
 import optim
 from autograd import no_grad
 
@@ -40,7 +41,9 @@ class Trainable:
     _goal: Goal | None = None
     _trains_all = True  # the optimizer came without parameters: it is given all that there are
 
-    def compile(self, optimizer: Any, loss: str | Callable[..., Any], metrics: Metrics = ()) -> None:
+    def compile(
+        self, optimizer: Any, loss: str | Callable[..., Any], metrics: Metrics = ()
+    ) -> None:
         """Says how to train: by which optimizer, towards which loss; and what to measure.
 
         Names are Keras's or ours: "adam"; "categorical_crossentropy", "cross_entropy"; "accuracy".

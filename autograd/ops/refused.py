@@ -16,13 +16,18 @@ from ..tensor import Tensor, requires_grad, unwrap
 
 __all__ = ()
 
-Dispatched = type(np.sum)  # NumPy's functions that the protocol reaches
+_Dispatched: type = type(np.sum)
+
+
+def is_reached(value):
+    """Whether NumPy hands it on to a Tensor, through one of its two protocols."""
+    return isinstance(value, (np.ufunc, _Dispatched))
 
 
 def reached(namespace):
-    """Every function of a namespace that reaches Tensors through one of NumPy's two protocols."""
+    """Every public function of a namespace that NumPy hands on to Tensors."""
     public = (getattr(namespace, name) for name in dir(namespace) if name[0] != "_")
-    return dict.fromkeys(f for f in public if isinstance(f, (np.ufunc, Dispatched)))
+    return dict.fromkeys(filter(is_reached, public))
 
 
 def refuse_writing(reason, *functions):

@@ -48,7 +48,7 @@ def _(g, a_shape, axis):
 # that may be 0.
 
 
-@_op(formula="hᵢ = aᵢ hᵢ₋₁ + bᵢ")
+@op(formula="hᵢ = aᵢ hᵢ₋₁ + bᵢ", samples=[Sample(A(4), A(4)), Sample(A(2, 3), A(2, 3))])
 def recurrence(a, b):
     """h[i] = a[i] h[i−1] + b[i] along the last axis, from h[−1] = 0.
 

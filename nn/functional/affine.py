@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+
 from autograd import op
 
 
 @op(formula="x @ w + b", signature="(b,m),(m,n),(n)->(b,n)")
-def affine(x, w, b):  # type: ignore[no-untyped-def]
+def affine(x, w, b):
     """x @ w + b, over any number of leading axes of x.
 
     Shapes: (…, m), (m, n), (n) -> (…, n).

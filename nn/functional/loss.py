@@ -13,6 +13,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+
 from autograd import Tensor, elementwise, op
 
 from .activation import log_sigmoid, log_softmax, sigmoid, softmax
@@ -149,7 +150,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
 
     >>> logits = [[2.0, 1.0, 0.1], [0.0, 1e4, -1e4]]
     >>> cross_entropy(logits, [0, 1], reduction="none")
-    array([0.41703, 0.     ])
+    array([0.41703002, 0.        ])
     >>> cross_entropy(logits, [[1, 0, 0], [0, 1, 0]])
     np.float64(0.208515)
 
@@ -170,7 +171,7 @@ def categorical_cross_entropy(y: Any, target: Any, reduction: str = "mean") -> A
     Raises ValueError for other shapes, labels beyond C, and y outside 0…1.
 
     >>> categorical_cross_entropy([[0.2, 0.8], [0.5, 0.5]], [1, 0])
-    np.float64(0.4581453659370776)
+    np.float64(0.458145)
     """
     y, target = _classes("categorical_cross_entropy", y, target)
     _require_probabilities("categorical_cross_entropy", y, "cross_entropy")
@@ -219,7 +220,7 @@ def kl_divergence(y: Any, t: Any, reduction: str = "mean") -> Any:
     Raises ValueError for shapes that differ, and for y or t outside 0…1.
 
     >>> kl_divergence([0.5, 0.5], [0.25, 0.75])
-    np.float64(0.13081203594113694)
+    np.float64(0.130812)
 
     Source: S. Kullback, R. Leibler, "On Information and Sufficiency", Annals of Mathematical
     Statistics 22 (1951) 79.
@@ -234,11 +235,11 @@ def kl_divergence(y: Any, t: Any, reduction: str = "mean") -> Any:
 
 
 @op
-def _negative_log_likelihood(log_y, target):  # type: ignore[no-untyped-def]
+def _negative_log_likelihood(log_y, target):
     """−Σ target · log_y over the last axis; integer labels choose one of it."""
     if target.shape != log_y.shape:
-        return -np.take_along_axis(log_y, target[..., np.newaxis], axis=-1)[..., 0]
-    return -np.sum(target * np.where(target == 0, 0, log_y), axis=-1)  # 0 · log 0 is 0
+        return 0 - np.take_along_axis(log_y, target[..., np.newaxis], axis=-1)[..., 0]  # not −0
+    return 0 - np.sum(target * np.where(target == 0, 0, log_y), axis=-1)  # 0 · log 0 is 0
 
 
 @_negative_log_likelihood.wrt("log_y")
@@ -253,7 +254,7 @@ def _(g, log_y):
     return -np.expand_dims(g, -1) * log_y
 
 
-def _smallest(x):  # type: ignore[no-untyped-def]
+def _smallest(x):
     return float(np.finfo(x.dtype).smallest_normal) if x.dtype.kind == "f" else 0.0
 
 
@@ -301,7 +302,7 @@ def _classes(name: str, y: Any, target: Any) -> tuple[Any, Any]:
     """Scores of classes along y's last axis; targets as integer labels, or as shares like y."""
     y, target = _array(y), _array(target)
     if not y.ndim:
-        raise ValueError(f"{name}: predictions need an axis of classes, and a single number has none.")
+        raise ValueError(f"{name}: predictions need an axis of classes; a single number has none.")
     if target.shape == y.shape:
         return _alike(name, y, target)
     classes = y.shape[-1]
@@ -317,7 +318,7 @@ def _classes(name: str, y: Any, target: Any) -> tuple[Any, Any]:
             f"{name}: labels of shape {target.shape} are {target.dtype}; classes are counted in "
             "integers. Write labels.astype(int)."
         )
-    if target.size and not (0 <= target.min() and target.max() < classes):
+    if target.size and not (target.min() >= 0 and target.max() < classes):
         raise ValueError(
             f"{name}: labels from {target.min()} to {target.max()}, but predictions of shape "
             f"{y.shape} are for the classes 0 to {classes - 1}."

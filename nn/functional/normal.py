@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from autograd import elementwise
 
 # (1 + 2z)·exp(z²)·erfc(z) as a Chebyshev series in (z − 3.75)/(z + 3.75), for all z ≥ 0 at once.
@@ -21,11 +22,11 @@ SERIES = (
 ENOUGH_FOR_FLOAT32 = 12
 
 
-def _normal_cdf(x):  # type: ignore[no-untyped-def]
+def _normal_cdf(x):
     """Φ(x), the share of a standard normal distribution that lies below x.
 
     >>> normal_cdf(np.array([-1.96, 0.0, 1.96]))
-    array([0.0249979, 0.5, 0.9750021])
+    array([0.0249979, 0.5      , 0.9750021])
     """
     x = np.asarray(x)
     x = x if x.dtype.kind == "f" else x.astype(float)

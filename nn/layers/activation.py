@@ -21,7 +21,8 @@ def get(activation: str | Callable[..., Any] | None) -> Callable[..., Any]:
     True
     """
     if isinstance(activation, type):
-        raise TypeError(f"activation={activation.__name__} is a class: write {activation.__name__}().")
+        name = activation.__name__
+        raise TypeError(f"activation={name} is a class: write {name}().")
     if isinstance(activation, Activation):
         return activation.activation
     named = {name: getattr(functions, name) for name in functions.__all__}

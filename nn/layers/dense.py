@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from autograd import Tensor
 
 from .. import init as initialisers
@@ -68,7 +69,7 @@ class Dense(Module):
     ) -> None:
         for name, size in (("units", units), ("in_features", in_features)):
             if size is not None and (not isinstance(size, (int, np.integer)) or size < 1):
-                raise ValueError(f"{type(self).__name__}: {name} is {size!r}; a layer has at least 1.")
+                raise ValueError(f"{type(self).__name__}: {name}={size!r}; it counts from 1.")
         if isinstance(rng, int):
             rng = np.random.default_rng(rng)  # one stream for weight and bias
         draw = initialisers.get(init), initialisers.get(bias_init)

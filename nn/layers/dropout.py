@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from autograd import Tensor
 
 from ..module import Module
@@ -20,7 +21,7 @@ class Dropout(Module):
     >>> import numpy as np, nn
     >>> layer = nn.Dropout(0.5, rng=0)
     >>> layer(np.ones(6))
-    array([2., 0., 0., 0., 2., 2.])
+    array([2., 2., 2., 0., 0., 0.])
     >>> layer.eval()(np.ones(6))
     array([1., 1., 1., 1., 1., 1.])
 

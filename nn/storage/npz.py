@@ -53,13 +53,14 @@ def unpack(file: IO[bytes], path: Path) -> dict[str, Stored]:
 
 
 def _read(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, dtype: Any, shape: Any, order: Any, path: Path
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, dtype: np.dtype[Any], shape: Any, order: Any,
+    path: Path,
 ) -> Array:
     size = checked_size(dtype, shape)
     try:
         with archive.open(member) as data:
             _header(data)
-            content = read_at_most(data, size + 1)  # the byte too many makes zipfile compare the sum
+            content = read_at_most(data, size + 1)  # one too many: at the end the sum is checked
         return np.frombuffer(content, dtype).reshape(shape, order=order)
     except Exception as error:
         raise ValueError(f"{path} is damaged in {member.filename!r}: {error}") from error

@@ -34,7 +34,10 @@ def _(g, a_shape, offset, axis1, axis2):
     return on_diagonal(g, offset, axis1, axis2, a_shape)
 
 
-@_op(formula="zeros, with x on a diagonal")
+@op(
+    formula="zeros, with x on a diagonal",
+    samples=[Sample(A(2), 1, 0, 1, (2, 3)), Sample(A(3, 2), 0, -1, 0, (2, 3, 4))],
+)
 def on_diagonal(x, offset, axis1, axis2, shape):
     """Zeros of this shape, with x on a diagonal: the transpose of `np.diagonal`."""
     out = np.zeros(shape, x.dtype)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from ..declare import composite
 from ..declare import op as _op
+from ..op import A, Sample
 from ..tensor import Tensor, holds_tensor, unwrap
 
 __all__ = ("pad",)
+
+op = partial(_op, register=True)
 
 
 @composite(claims=np.pad)
@@ -67,7 +72,11 @@ def _as_lists(value):
     return [_as_lists(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
-@_op(name="pad", formula="a, with constants around it")
+@op(
+    name="pad",
+    formula="a, with constants around it",
+    samples=[Sample(A(2, 3), [[1, 0], [0, 2]], "constant", {"constant_values": 1.0})],
+)
 def surround(array, pad_width, mode, settings):
     """np.pad where what is added does not depend on the array."""
     return np.pad(array, pad_width, mode, **settings)
