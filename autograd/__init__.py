@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ._identity import NameClashWarning, __distribution__, __version__
 
 # isort: split
-from . import methods as _methods  # attaches operators and methods to Tensor
+from . import methods as _methods  # noqa: F401 - attaches operators and methods to Tensor
 from . import ops as _ops
 from .backward import GradientWarning
 from .debug import DetachWarning, debug

@@ -173,7 +173,7 @@ def general(op: Op) -> Callable[..., Any]:
             return out if given.get("out") is not None else _wrap(out)
         settings = {
             name: value
-            for name, value in (*zip(op.positional, args), *kwargs.items())  # noqa: B905
+            for name, value in (*zip(op.positional, args), *kwargs.items())
             if name not in op.inputs and isinstance(value, _SHOWN_SETTINGS)
         }
         inputs = _inputs_of(op, given, nodes, mask)
@@ -218,7 +218,7 @@ def _recordable(op: Op, given: dict[str, Any], nodes: dict[str, Any], mask: Mask
                 f"{op.name} has no derivative with respect to {name!r}. Pass {name}.detach() to "
                 "treat it as a constant."
             )
-    wanted = True in mask or any([True in flag for flag in mask if isinstance(flag, tuple)])
+    wanted = True in mask or any(True in f for f in mask if isinstance(f, tuple))
     if wanted:
         op.refuse_keywords(given)
     return wanted
@@ -257,7 +257,9 @@ def _saved(plan: Plan, given: dict[str, Any], out: Any) -> tuple[Any, ...]:
 
 
 def _shapes(value: Any) -> Any:
-    return [np.shape(unwrap(item)) for item in value] if isinstance(value, list) else np.shape(value)
+    if isinstance(value, list):
+        return [np.shape(unwrap(item)) for item in value]
+    return np.shape(value)
 
 
 def _wrap(out: Any) -> Any:

@@ -70,7 +70,7 @@ def _reason(x: Tensor, loss: Tensor | None) -> str:
             "every sample, a saturated sigmoid or tanh, a step-like op (sign, round, a "
             "comparison), or a mask or weight of zeros."
         )
-    return f"its gradient is there, and {np.count_nonzero(g)} of its {g.size} elements are not zero."
+    return f"its gradient is there: {np.count_nonzero(g)} of its {g.size} elements are not zero."
 
 
 def _not_recorded(x: Tensor) -> str:

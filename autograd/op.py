@@ -127,7 +127,7 @@ class Op:
             bound = self.call.bind(*args, **kwargs)
             bound.apply_defaults()
             return bound.arguments
-        given = {**self._defaults, **dict(zip(self.positional, args)), **kwargs}  # noqa: B905
+        given = {**self._defaults, **dict(zip(self.positional, args)), **kwargs}
         passed = self.positional[: len(args)]
         if (
             len(args) > len(self.positional)

@@ -48,7 +48,7 @@ class Support(tuple[Entry, ...]):
         lines = []
         for (status, namespace), entries in groupby(self, lambda e: (e.status, e.namespace)):
             names = [entry.name for entry in entries]
-            head = f"{status:<10}{namespace:<18}{len(names):>4}  "
+            head = f"{status:<10}{namespace:<20}{len(names):>4}  "
             every = status == "refused" and namespace.startswith("np.ufunc")
             text = "every other" if every else ", ".join(names)
             lines += _wrapped(text, head, " " * len(head))
@@ -56,8 +56,8 @@ class Support(tuple[Entry, ...]):
         lines += ["", *(f"{status:<10}{STATUS[status]}" for status in STATUS if status in shown)]
         for reason, entries in groupby(sorted(self, key=_reason), _reason):
             if reason:
-                names = dict.fromkeys(_refused_name(entry) for entry in entries)
-                lines += ["", *_wrapped(", ".join(names), "", "  "), *_wrapped(reason, "    ", "    ")]
+                whose = ", ".join(dict.fromkeys(map(_refused_name, entries)))
+                lines += ["", *_wrapped(whose, "", "  "), *_wrapped(reason, "    ", "    ")]
         return "\n".join(lines)
 
 
@@ -74,9 +74,9 @@ def supported(like: str = "") -> Support:
 
     Examples
     --------
-    >>> import autograd as ag
-    >>> ag.supported("fftshift")
-    refused   np.fft               2  fftshift, ifftshift
+    >>> from autograd.supported import supported  # or ag.supported
+    >>> supported("fftshift")
+    refused   np.fft                 2  fftshift, ifftshift
     <BLANKLINE>
     refused   where a gradient is wanted: TypeError
     <BLANKLINE>

@@ -25,9 +25,11 @@ def text_curves(history: Mapping[str, Sequence[float]], width: int = 48) -> str:
         low, high = min(finite), max(finite)
         falling = "loss" in name or "error" in name
         best = low if falling else high
+        bars = _bars(values, low, high, width)
+        which = "lowest " if falling else "highest"
         rows.append(
-            f"{name:<{names}}  {values[0]:.4f} {_bars(values, low, high, width)} {values[-1]:.4f}   "
-            f"{'lowest ' if falling else 'highest'} {best:.4f} at epoch {list(values).index(best) + 1}"
+            f"{name:<{names}}  {values[0]:.4f} {bars} {values[-1]:.4f}   "
+            f"{which} {best:.4f} at epoch {list(values).index(best) + 1}"
         )
     return "\n".join(rows)
 

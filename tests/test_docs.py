@@ -21,7 +21,8 @@ PAGES = sorted(
 def test_the_code_on_the_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = {"np": np, "ag": autograd, "__name__": "page"}
-    code |= {name: getattr(autograd, name) for name in ("op", "elementwise", "A", "Sample", "Tensor")}
+    for name in ("op", "elementwise", "A", "Sample", "Tensor"):
+        code[name] = getattr(autograd, name)
     text = page.read_text(encoding="utf-8")
     for block in re.finditer(r"^```python\n(.*?)^```", text, re.M | re.S):
         line = text[: block.start(1)].count("\n")

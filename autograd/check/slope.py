@@ -48,16 +48,17 @@ def slope(phi: Line, eps: float, scale: float = 0.0) -> Slope:
         (right, right_size), (left, left_size) = phi(h), phi(-h)
         if math.isfinite(right) and math.isfinite(left):
             rows += 1
-            noise = 2 * eps * max(size, right_size, left_size) / h
+            size = max(size, right_size, left_size)
+            noise = 2 * eps * size / h
             slopes.add((right - left) / (2 * h), noise, h)
             jumps.add((right - 2 * center + left) / h, 2 * noise, h)
             if rows >= 3 and slopes.error <= max(1e-10 * max(abs(slopes.value), scale), 2 * noise):
                 break
         h /= 2
     jump = jumps.value if abs(jumps.value) > 20 * jumps.error else 0.0
-    largest = max(abs(slopes.value) + abs(jump) / 2, scale)
+    seen = max(abs(slopes.value) + abs(jump) / 2, scale, size)  # what a slope is large against
     vague = slopes.error > max(0.01 * max(abs(slopes.value), scale), 1e-6 * size)
-    smooth = rows > 0 and abs(jump) <= 1e-6 * largest and not vague
+    smooth = rows > 0 and abs(jump) <= 1e-6 * seen and not vague
     return Slope(slopes.value, slopes.error, jump, slopes.step, smooth)
 
 

@@ -11,6 +11,7 @@ from .index import *
 from .joining import *
 from .linalg import *
 from .nans import *
+from .norms import *
 from .padding import *
 from .products import *
 from .quantiles import *
@@ -18,11 +19,12 @@ from .rearrange import *
 from .reduce import *
 from .refused import *
 from .scan import *
-from .select import *
+from .selecting import *
 from .shape import *
-from .sort import *
+from .sorting import *
 from .splitting import *
 from .statistics import *
 from .steps import *
 from .transcendental import *
 from .ufunc_methods import *
+from .windows import *

@@ -14,11 +14,12 @@ from ..declare import composite
 from ..declare import elementwise as _elementwise
 from ..declare import op as _op
 from ..op import A, Sample
+from .steps import flat
 
 __all__ = (
     "add", "subtract", "multiply", "divide", "true_divide", "negative", "positive", "reciprocal",
     "square", "sqrt", "cbrt", "power", "pow", "float_power", "hypot",
-    "remainder", "mod", "fmod", "divmod", "modf", "ldexp", "frexp",
+    "floor_divide", "remainder", "mod", "fmod", "divmod", "modf", "ldexp", "frexp",
     "conjugate", "conj", "real", "real_if_close",
 )  # fmt: skip
 
@@ -38,16 +39,17 @@ true_divide = divide
 
 # -- powers and roots -----------------------------------------------------------------------------
 
-reciprocal = elementwise(np.reciprocal, lambda g, out: -g * out * out, formula="1 / x", kinks=lambda x: x)
-square     = elementwise(np.square,     lambda g, x: g * (2 * x),      formula="x²")
-sqrt       = elementwise(np.sqrt,       lambda g, out: g / (2 * out),  formula="√x", domain=(0.1, 5),
-                         note="At 0 the slope is ∞.")
-cbrt       = elementwise(np.cbrt,       lambda g, out: g / (3 * out * out), formula="∛x",
-                         kinks=lambda x: x, note="At 0 the slope is ∞.")
+reciprocal = elementwise(np.reciprocal, lambda g, out: -g * out * out, formula="1 / x",
+                         kinks=lambda x: x)
+square = elementwise(np.square, lambda g, x: g * (2 * x), formula="x²")
+sqrt   = elementwise(np.sqrt, lambda g, out: g / (2 * out), formula="√x",
+                     domain=(0.1, 5), note="At 0 the slope is ∞.")
+cbrt   = elementwise(np.cbrt, lambda g, out: g / (3 * out * out), formula="∛x",
+                     kinks=lambda x: x, note="At 0 the slope is ∞.")
 
 
 def any_of(mask):
-    """Whether it holds anywhere; of Python's own numbers, comparisons give a bool without .any()."""
+    """Whether it holds anywhere; comparing Python's own numbers gives a bool, without .any()."""
     return mask if isinstance(mask, bool) else mask.any()
 
 
@@ -60,21 +62,22 @@ def _power_wrt_x(g, x, y):
 
 
 def _power_wrt_y(g, x, y, out):
-    """xʸ · log x; at x = 0 the power is 0 for every y > 0, so there the slope is 0 (as at y = 0)."""
+    """xʸ · log x; at x = 0 the power is 0 for every y > 0, so the slope is 0 (at y = 0 too)."""
     still = (x == 0) & (y >= 0)
     if not any_of(still):
         return g * (out * np.log(x, dtype=out.dtype))
     return g * np.where(still, 0, out * np.log(np.where(still, 1, x), dtype=out.dtype))
 
 
-_POWER = dict(
+_power = partial(
+    elementwise,
     formula="xʸ",
     domain=(0.3, 3),
     note="For integer y every derivative by x is exact at x = 0, so that of x⁰ is 0 everywhere. "
     "At x = 0 the derivative by y is 0 for y ≥ 0. For x < 0 the derivative by y is NaN.",
 )
-power       = elementwise(np.power,       _power_wrt_x, _power_wrt_y, **_POWER)
-float_power = elementwise(np.float_power, _power_wrt_x, _power_wrt_y, **_POWER)
+power       = _power(np.power,       _power_wrt_x, _power_wrt_y)
+float_power = _power(np.float_power, _power_wrt_x, _power_wrt_y)
 pow = power
 
 
@@ -86,18 +89,32 @@ def over(a, b):
     return np.where(zero, 0, a) / np.where(zero, 1, b)
 
 
-hypot = elementwise(np.hypot, lambda g, x, out: g * over(x, out), lambda g, y, out: g * over(y, out),
-                    formula="√(x² + y²)", note="At (0, 0) derivatives of every order are 0.",
-                    kinks=lambda x, y: np.hypot(x, y))
+hypot = elementwise(
+    np.hypot,
+    lambda g, x, out: g * over(x, out),
+    lambda g, y, out: g * over(y, out),
+    formula="√(x² + y²)",
+    note="At (0, 0) derivatives of every order are 0.",
+    kinks=np.hypot,
+)
 
-# -- quotients with a remainder: the quotient is a step, the remainder what is left ----------------
+# -- quotients with a remainder: the quotient is a step, the remainder what is left ---------------
 
-_AWAY_FROM_STEPS = (Sample(A(2, 3), A(2, 3, domain=(1, 3))), Sample(A(2, 3), 1.3), Sample(A(3), A(2, 1, domain=(-3, -1))))
-
-remainder = elementwise(np.remainder, lambda g: g, lambda g, x, y: -g * np.floor_divide(x, y),
-                        formula="x − y ⌊x/y⌋", kinks=lambda x, y: np.sin(np.pi * x / y), domain=(0.5, 3), samples=_AWAY_FROM_STEPS)
-fmod      = elementwise(np.fmod,      lambda g: g, lambda g, x, y, out: -g * np.rint((x - out) / y),
-                        formula="x − y trunc(x/y)", kinks=lambda x, y: np.sin(np.pi * x / y), domain=(0.5, 3), samples=_AWAY_FROM_STEPS)
+_quotient = partial(
+    elementwise,
+    domain=(0.5, 3),
+    kinks=lambda x, y: np.sin(np.pi * x / y),
+    samples=[
+        Sample(A(2, 3, domain=(-3, 3)), A(2, 3, domain=(1, 3))),
+        Sample(A(2, 3, domain=(-3, 3)), 1.3),
+        Sample(A(3), A(2, 1, domain=(-3, -1))),
+    ],
+)
+floor_divide = _quotient(np.floor_divide, flat, flat, formula="⌊x / y⌋")
+remainder = _quotient(np.remainder, lambda g: g, lambda g, x, y: -g * np.floor_divide(x, y),
+                      formula="x − y ⌊x/y⌋")
+fmod      = _quotient(np.fmod, lambda g: g, lambda g, x, y, out: -g * np.rint((x - out) / y),
+                      formula="x − y trunc(x/y)")
 mod = remainder
 
 
@@ -113,7 +130,12 @@ def divmod(x, y, /):
     return np.floor_divide(x, y), np.remainder(x, y)
 
 
-@op(claims=np.modf, formula="x − trunc x, trunc x", kinks=lambda x: np.sin(np.pi * x), samples=[Sample(A(2, 3))])
+@op(
+    claims=np.modf,
+    formula="x − trunc x, trunc x",
+    kinks=lambda x: np.sin(np.pi * x),
+    samples=[Sample(A(2, 3))],
+)
 def modf(x, /):
     """The fractional part and the whole part; the whole part is a step, with slope 0.
 
@@ -130,7 +152,11 @@ def _(g):
     return fraction
 
 
-@op(claims=np.ldexp, formula="x1 · 2^x2", samples=[Sample(A(2, 3), np.array([-2, 0, 3])), Sample(A(3), 2)])
+@op(
+    claims=np.ldexp,
+    formula="x1 · 2^x2",
+    samples=[Sample(A(2, 3), np.array([-2, 0, 3])), Sample(A(3), 2)],
+)
 def ldexp(x1, x2, /):
     """x1 · 2^x2, for integer x2.
 

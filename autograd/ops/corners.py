@@ -16,6 +16,7 @@ from ..declare import composite
 from ..declare import elementwise as _elementwise
 from ..declare import op as _op
 from ..op import A, Sample
+from .steps import flat
 
 __all__ = (
     "absolute", "abs", "fabs", "copysign", "maximum", "minimum", "fmax", "fmin", "clip",
@@ -25,36 +26,60 @@ __all__ = (
 elementwise = partial(_elementwise, register=True)
 op = partial(_op, register=True)
 
-# -- size and sign ----------------------------------------------------------------------------------
+# -- size and sign --------------------------------------------------------------------------------
 
-_AT_0 = dict(formula="|x|", kinks=lambda x: x, note="At 0 the slope is 0.")
-absolute = elementwise(np.absolute, lambda g, x: g * np.sign(x), **_AT_0)
-fabs     = elementwise(np.fabs,     lambda g, x: g * np.sign(x), **_AT_0)
-copysign = elementwise(np.copysign, lambda g, x, y: g * (np.sign(x) * np.copysign(1, y)), lambda g: np.zeros_like(g),
-                       formula="|x| sign y", kinks=lambda x, y: x * y, note="At x = 0 the slope is 0.")
+_size = partial(elementwise, formula="|x|", kinks=lambda x: x, note="At 0 the slope is 0.")
+absolute = _size(np.absolute, lambda g, x: g * np.sign(x))
+fabs     = _size(np.fabs,     lambda g, x: g * np.sign(x))
 abs = absolute
+copysign = elementwise(
+    np.copysign,
+    lambda g, x, y: g * (np.sign(x) * np.copysign(1, y)),
+    flat,
+    formula="|x| sign y",
+    note="At x = 0 the slope is 0.",
+    kinks=lambda x, y: x * y,
+)
 
-# -- the larger and the smaller -----------------------------------------------------------------------
+# -- the larger and the smaller -------------------------------------------------------------------
 
 
 def share(g, x, y, wins):
     """All of g where x wins, half of it where x and y tie."""
     tie = np.equal(x, y)
     mine = np.where(wins, g, 0)
-    return np.where(tie, g / 2, mine) if tie.any() else mine  # ties are few: a third of the time
+    return np.where(tie, g / 2, mine) if tie.any() else mine  # mostly there is no tie
 
 
-_TIE = dict(kinks=lambda x, y: x - y, note="Where x and y tie, each gets half of the gradient.")
-maximum = elementwise(np.maximum, lambda g, x, y: share(g, x, y, x > y), lambda g, x, y: share(g, x, y, y > x),
-                      formula="max(x, y)", **_TIE)
-minimum = elementwise(np.minimum, lambda g, x, y: share(g, x, y, x < y), lambda g, x, y: share(g, x, y, y < x),
-                      formula="min(x, y)", **_TIE)
-fmax = elementwise(np.fmax, lambda g, x, y: share(g, x, y, (x > y) | np.isnan(y)),
-                            lambda g, x, y: share(g, x, y, (y > x) | np.isnan(x)),
-                   formula="max(x, y), NaN left out", **_TIE)
-fmin = elementwise(np.fmin, lambda g, x, y: share(g, x, y, (x < y) | np.isnan(y)),
-                            lambda g, x, y: share(g, x, y, (y < x) | np.isnan(x)),
-                   formula="min(x, y), NaN left out", **_TIE)
+_extreme = partial(
+    elementwise,
+    note="Where x and y tie, each gets half of the gradient.",
+    kinks=lambda x, y: x - y,
+)
+maximum = _extreme(
+    np.maximum,
+    lambda g, x, y: share(g, x, y, x > y),
+    lambda g, x, y: share(g, x, y, y > x),
+    formula="max(x, y)",
+)
+minimum = _extreme(
+    np.minimum,
+    lambda g, x, y: share(g, x, y, x < y),
+    lambda g, x, y: share(g, x, y, y < x),
+    formula="min(x, y)",
+)
+fmax = _extreme(
+    np.fmax,
+    lambda g, x, y: share(g, x, y, (x > y) | np.isnan(y)),
+    lambda g, x, y: share(g, x, y, (y > x) | np.isnan(x)),
+    formula="max(x, y), NaN left out",
+)
+fmin = _extreme(
+    np.fmin,
+    lambda g, x, y: share(g, x, y, (x < y) | np.isnan(y)),
+    lambda g, x, y: share(g, x, y, (y < x) | np.isnan(x)),
+    formula="min(x, y), NaN left out",
+)
 
 
 def _to_bounds(a, a_min, a_max):
@@ -117,14 +142,12 @@ def clip(a, a_min=_NoValue, a_max=_NoValue, out=None, *, min=_NoValue, max=_NoVa
     Tensor([0., 1., 0.])
     """
     if kwargs:
-        raise TypeError(f"clip({', '.join(kwargs)}=…) is not for Tensors: write .astype() or ag.where.")
-    low, high = [
-        new if old is _NoValue else old for old, new in ((a_min, min), (a_max, max))
-    ]
-    return _clip(a, None if low is _NoValue else low, None if high is _NoValue else high, out=out)
+        raise TypeError(f"clip({', '.join(kwargs)}=…) is not for Tensors: write astype or where.")
+    low, high = min if a_min is _NoValue else a_min, max if a_max is _NoValue else a_max
+    return _clip(a, None if low is _NoValue else low, None if high is _NoValue else high, out)
 
 
-# -- repaired ---------------------------------------------------------------------------------------
+# -- repaired -------------------------------------------------------------------------------------
 
 
 @op(claims=np.nan_to_num, formula="x, NaN and ±∞ replaced", samples=[Sample(A(2, 3))])
@@ -138,7 +161,9 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     Tensor([1., 0., 0.])
     """
     if not copy:
-        raise TypeError("nan_to_num(copy=False) writes into its argument: leave it out, and use what is returned.")
+        raise TypeError(
+            "nan_to_num(copy=False) writes into its argument: leave it out, use what it returns."
+        )
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
@@ -147,6 +172,10 @@ def _(g, x):
     return np.where(np.isfinite(x), g, 0)
 
 
-unwrap = op(np.unwrap, formula="p + 2π k", samples=[Sample(A(6)), Sample(A(5, 2, domain=(-9, 9)), axis=0)],
-            kinks=lambda p, axis=-1: np.cos(np.diff(p, axis=axis) / 2))
+unwrap = op(
+    np.unwrap,
+    formula="p + 2π k",
+    samples=[Sample(A(6)), Sample(A(5, 2, domain=(-9, 9)), axis=0)],
+    kinks=lambda p, axis=-1: np.cos(np.diff(p, axis=axis) / 2),
+)
 unwrap.wrt("p")(lambda g: g)

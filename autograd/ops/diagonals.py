@@ -97,6 +97,20 @@ def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype, out=out)
 
 
+@composite(claims=np.linalg.diagonal)
+def _diagonal_of_matrices(x, /, *, offset=0):
+    """`diagonal` of the matrices in the last two axes: (…,m,n)->(…,k)."""
+    return np.diagonal(x, offset, -2, -1)
+
+
+@composite(claims=np.linalg.trace)
+def _trace_of_matrices(x, /, *, offset=0, dtype=None):
+    """`trace` of the matrices in the last two axes: (…,n,n)->(…)."""
+    return np.trace(x, offset, -2, -1, dtype=dtype)
+
+
+# -- triangles ------------------------------------------------------------------------------------
+
 TRIANGLES = (
     Sample(A(3)),  # a vector is stretched to a square first
     Sample(A(2, 3)),

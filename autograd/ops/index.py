@@ -32,7 +32,11 @@ _INDICES = (
 @op(
     name="getitem",
     formula="a[index]",
-    samples=[Sample(A(4), 1), Sample(A(4), np.array(1)), *(Sample(A(3, 4), index) for index in _INDICES)],
+    samples=[
+        Sample(A(4), 1),
+        Sample(A(4), np.array(1)),
+        *[Sample(A(3, 4), index) for index in _INDICES],
+    ],
 )
 def getitem(a, index):
     """a[index], for every kind of index that NumPy has.
@@ -186,8 +190,8 @@ def _copy_for(name, a, values):
     kind = values if isinstance(values, (int, float, complex)) else np.asarray(values).dtype
     if np.result_type(out.dtype, kind).kind != out.dtype.kind:
         raise TypeError(
-            f"{name}: values of type {np.asarray(values).dtype} would be cut to fit into an array of "
-            f"{out.dtype}. Write {name}(a.astype(float), …)."
+            f"{name}: values of type {np.asarray(values).dtype} would be cut to fit into an array "
+            f"of {out.dtype}. Write {name}(a.astype(float), …)."
         )
     return out
 
@@ -219,7 +223,7 @@ def _each_once(index):
 
 
 def _last(index, shape, chosen):
-    """Which of the values that are assigned at `index` stay: the last, where a place is named twice."""
+    """Which of the values assigned at `index` stay: the last, where a place is named twice."""
     order = np.arange(math.prod(chosen)).reshape(chosen)
     latest = np.zeros(shape, int)
     latest[index] = order
@@ -232,13 +236,16 @@ def _as_assigned(g, shape):
     return np.reshape(g, (1,) * (len(shape) - g.ndim) + g.shape) if g.ndim < len(shape) else g
 
 
-# -- by a condition ----------------------------------------------------------------------------------
+# -- by a condition -------------------------------------------------------------------------------
 
 
 @op(
     claims=np.where,
     formula="x if condition else y",
-    samples=[Sample(np.array([True, False, True]), A(3), A(2, 1)), Sample(np.array(True), A(2), 0.5)],
+    samples=[
+        Sample(np.array([True, False, True]), A(3), A(2, 1)),
+        Sample(np.array(True), A(2), 0.5),
+    ],
 )
 def where(condition, x=None, y=None, /):
     """x where the condition holds, y elsewhere.

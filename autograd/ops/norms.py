@@ -144,6 +144,6 @@ def _matrix_norm(x, ord, row, column):
         raise ValueError(
             f"norm: ord={ord!r} is not a norm of matrices, which are 1, 2, ∞, −1, −2, −∞, 'fro', 'nuc'."
         )
-    values = np.linalg.svd(np.moveaxis(x, (row, column), (-2, -1)), compute_uv=False)
+    values = np.linalg.svdvals(np.moveaxis(x, (row, column), (-2, -1)))
     pick = {2: np.max, -2: np.min, "nuc": np.sum}[ord]
     return np.expand_dims(pick(values, axis=-1), (row, column))

@@ -7,6 +7,7 @@ with the other factor, summed over the axes that only those two have.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import string
 from collections.abc import Callable
@@ -83,7 +84,7 @@ def _why_not_matmul(x: tuple[int, ...], y: tuple[int, ...], *_: Any) -> str:
     return reason
 
 
-def _matmul_wrt_x(g, y):  # type: ignore[no-untyped-def]
+def _matmul_wrt_x(g, y):
     y = as_array(y)
     if y.ndim == 1:  # (…, n) @ (n,): g has lost the last axis
         return g[..., None] * y
@@ -92,7 +93,7 @@ def _matmul_wrt_x(g, y):  # type: ignore[no-untyped-def]
     return g @ y.mT
 
 
-def _matmul_wrt_y(g, x):  # type: ignore[no-untyped-def]
+def _matmul_wrt_y(g, x):
     x = as_array(x)
     if x.ndim == 1:  # (n,) @ (…, n, p): the outer product; (n,) @ (n,): g is a number
         return x * g if g.ndim == 0 else x[:, None] * g[..., None, :]
@@ -152,10 +153,11 @@ def _why_not(signature: str) -> Callable[..., str]:
         for letters, shape in zip(terms, shapes):
             if len(shape) < len(letters):
                 return f"({asked}): {shape} has too few axes for {signature}."
-        places = [(l, shape[i - len(term)]) for term, shape in zip(terms, shapes) for i, l in enumerate(term)]
-        for letter, size in places:
-            if other := next((n for l, n in places if l == letter and n != size), None):
-                return f"({asked}) by {signature}: {letter} is {size} in one and {other} in the other."
+        sizes: dict[str, int] = {}
+        for letters, shape in zip(terms, shapes):
+            for letter, n in zip(letters, shape[len(shape) - len(letters) :]):
+                if sizes.setdefault(letter, n) != n:
+                    return f"({asked}): {letter} of {signature} is {sizes[letter]} and {n}."
         leading = " and ".join(str(s[: len(s) - len(term)]) for term, s in zip(terms, shapes))
         return f"({asked}): the leading axes {leading} do not broadcast."
 
@@ -189,7 +191,7 @@ if hasattr(np, "matvec"):  # NumPy ≥ 2.2
         """
         return np.vecmat(x, y, **keywords)
 
-    def _rows(a, b):  # type: ignore[no-untyped-def]
+    def _rows(a, b):
         """The outer products of the vectors in a and b: (…, m), (…, n) → (…, m, n)."""
         return as_array(a)[..., :, None] * as_array(b)[..., None, :]
 
@@ -236,9 +238,10 @@ def vecdot(x1, x2, /, out=None, *, axis=-1, keepdims=False, dtype=None):
     >>> ag.vecdot(ag.Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 10.0])
     Tensor([21., 43.])
     """
-    return explained(_why_not("(n),(n)->()"))(np.vecdot)(
-        x1, x2, out=out, axis=axis, keepdims=keepdims, dtype=dtype
-    )
+    return _vecdot(x1, x2, out=out, axis=axis, keepdims=keepdims, dtype=dtype)
+
+
+_vecdot = explained(_why_not("(n),(n)->()"))(np.vecdot)
 
 
 @vecdot.wrt("x1")
@@ -251,7 +254,7 @@ def _(g, x1, x2_shape, axis, keepdims):
     return _along(g, x1, axis, keepdims, len(x2_shape))
 
 
-def _along(g, other, axis, keepdims, ndim):  # type: ignore[no-untyped-def]
+def _along(g, other, axis, keepdims, ndim):
     """g times the other vectors, which are then put along the axis of the first; counted from the
     end, because broadcasting adds axes at the front."""
     g = np.moveaxis(g, axis, -1) if keepdims else np.expand_dims(g, -1)
@@ -279,7 +282,7 @@ def dot(a, b, out=None):
     Tensor(11.)
     """
     if out is not None:
-        raise TypeError("dot(out=…) on Tensors: the result is a new Tensor; give it a name instead.")
+        raise TypeError("dot(out=…) on Tensors: the result is a new Tensor; assign it to a name.")
     a, b = as_array(a), as_array(b)
     if a.ndim == 0 or b.ndim == 0:
         return a * b
@@ -411,7 +414,7 @@ def _equally_long(s: tuple[int, ...], t: tuple[int, ...]) -> tuple[tuple[int, ..
     return (1,) * (ndim - len(s)) + s, (1,) * (ndim - len(t)) + t
 
 
-def _blocks(g, a_sizes, b_sizes, factor, first):  # type: ignore[no-untyped-def]
+def _blocks(g, a_sizes, b_sizes, factor, first):
     """g as a block for each element of a, summed with one factor over every second axis."""
     pairs = [n for pair in zip(a_sizes, b_sizes) for n in pair]
     summed = list(range(first, len(pairs), 2))
@@ -465,7 +468,7 @@ def _(g, a, b_shape, axisa, axisb, axisc, axis):
     return np.cross(g, a, axisc, axisa, from_end(axisb, len(b_shape)))
 
 
-# -- over any axes ----------------------------------------------------------------------------------
+# -- over any axes ------------------------------------------------------------------------------
 
 
 @op(
@@ -586,10 +589,9 @@ def einsum(*operands, out=None, optimize=False, **kwargs):
     ],
 )
 def _einsum(subscripts, operands, out=None, optimize=False, dtype=None, order="K", casting="safe"):
+    keywords = dict(dtype=dtype, order=order, casting=casting)
     try:
-        return np.einsum(
-            subscripts, *operands, out=out, optimize=optimize, dtype=dtype, order=order, casting=casting
-        )
+        return np.einsum(subscripts, *operands, out=out, optimize=optimize, **keywords)
     except ValueError as error:
         reason = _why_not_einsum(subscripts, [np.shape(x) for x in operands]) or error
         raise ValueError(f"einsum: {subscripts!r}: {reason}") from None
@@ -599,7 +601,8 @@ def _einsum(subscripts, operands, out=None, optimize=False, dtype=None, order="K
 def _(g, i, operands, operands_shape, subscripts, optimize):
     shape = operands_shape[i]
     back, diagonals, alone = _transposed(subscripts, tuple(map(len, operands_shape)), i)
-    factors = [g, *operands[:i], *operands[i + 1 :], *(np.eye(shape[d], dtype=g.dtype) for d in diagonals)]
+    ties = [np.eye(shape[axis], dtype=g.dtype) for axis in diagonals]
+    factors = [g, *map(as_array, operands[:i]), *map(as_array, operands[i + 1 :]), *ties]
     grad = np.einsum(back, *factors, optimize=bool(optimize) or _is_large(back, factors))
     if grad.shape == shape:
         return grad
@@ -674,15 +677,15 @@ def _is_large(subscripts: str, factors: list[Any]) -> bool:
 def _why_not_einsum(subscripts: str, shapes: list[tuple[int, ...]]) -> str:
     terms = subscripts.replace(" ", "").partition("->")[0].split(",")
     if len(terms) != len(shapes):
-        return f"{len(terms)} terms for {len(shapes)} operands, of shapes {', '.join(map(str, shapes))}."
+        return f"{len(terms)} terms for {len(shapes)} operands, {', '.join(map(str, shapes))}."
     for term, shape in zip(terms, shapes):
         named = len(term.replace("...", ""))
         if named > len(shape) or ("..." not in term and named < len(shape)):
-            return f"{term!r} names {named} axes, but its operand of shape {shape} has {len(shape)}."
+            return f"{term!r} names {named} axes, but its operand has shape {shape}."
     labels, _ = _labels(subscripts, tuple(map(len, shapes)))
     found: dict[Any, tuple[int, tuple[int, ...]]] = {}
-    for term, shape in zip(labels, shapes):
-        for label, n in zip(term, shape):
+    for places, shape in zip(labels, shapes):
+        for label, n in zip(places, shape):
             size, where = found.setdefault(label, (n, shape))
             if n != size and 1 not in (n, size):
                 name = label if isinstance(label, str) else "an axis under '...'"
@@ -722,7 +725,7 @@ def multi_dot(arrays, *, out=None):
         return np.linalg.multi_dot(arrays, out=out)
     except ValueError as error:
         shapes = [np.shape(x) for x in arrays]
-        for s, t in zip(shapes, shapes[1:]):
+        for s, t in itertools.pairwise(shapes):
             if s and t and s[-1] != t[0]:
                 raise ValueError(f"multi_dot: {_why_not_matmul(s, t)}") from None
         raise error

@@ -215,7 +215,7 @@ def _declare(declared, function):
 
     def wrt_a(mix, g, quantiles=()):
         g = np.reshape(g, quantiles + mix.at)
-        total = np.zeros(mix.at)
+        total = np.zeros(mix.at, mix.part.dtype)
         for k in np.ndindex(quantiles):
             part = mix.part[k]
             total = total + g[k] * (mix.is_low(k) * (1 - part) + mix.is_high(k) * part)

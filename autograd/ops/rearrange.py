@@ -140,11 +140,11 @@ def resize(a, new_shape):
             [3., 1.]])
     """
     sizes = (new_shape,) if np.ndim(new_shape) == 0 else tuple(new_shape)
+    if min(sizes, default=0) < 0:
+        raise ValueError(f"resize: sizes are not negative, but new_shape is {new_shape}.")
+    row = np.ravel(a) if a.size else np.pad(np.ravel(a), (0, 1))  # of nothing, NumPy makes zeros
     size = math.prod(sizes)
-    if size < 0 or (size and not np.size(a)):
-        return np.resize(np.empty(0), sizes)  # NumPy's own errors, and its zeros
-    times = -(-size // max(np.size(a), 1))
-    return np.reshape(np.tile(np.ravel(a), times)[:size], sizes)
+    return np.reshape(np.tile(row, -(-size // row.size))[:size], sizes)
 
 
 # -- some elements more, or fewer -----------------------------------------------------------------

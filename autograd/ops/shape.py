@@ -175,7 +175,11 @@ def _(g, axes):
 
 
 matrix_transpose = op(
-    np.matrix_transpose, formula="aᵀ", signature="(m,n)->(n,m)", samples=[Sample(A(2, 3)), Sample(A(2, 3, 4))]
+    np.matrix_transpose,
+    claims=(np.matrix_transpose, np.linalg.matrix_transpose),
+    formula="aᵀ",
+    signature="(m,n)->(n,m)",
+    samples=[Sample(A(2, 3)), Sample(A(2, 3, 4))],
 )
 
 

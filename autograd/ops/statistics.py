@@ -44,9 +44,10 @@ std = op(
     formula="√(Σ (a − mean)² / (n − ddof))",
     note=NOTE,
     samples=(*SPREAD_OUT, *CORRECTED, *GIVEN_MEAN),
+    kinks=np.std,
 )
 nanvar = op(np.nanvar, formula="var a, NaN left out", samples=HOLES)
-nanstd = op(np.nanstd, formula="std a, NaN left out", note=NOTE, samples=HOLES)
+nanstd = op(np.nanstd, formula="std a, NaN left out", note=NOTE, samples=HOLES, kinks=np.nanstd)
 
 
 def _deviation(a, axis, mean, ddof, correction, present):
@@ -56,7 +57,7 @@ def _deviation(a, axis, mean, ddof, correction, present):
         centre = np.mean(a, axis=axis, keepdims=True) if mean is None else mean
         deviation = a - centre
     else:
-        n = np.sum(present, axis=axes_of(axis, a.ndim), keepdims=True)
+        n = np.sum(present, axis=axes_of(axis, a.ndim), keepdims=True, dtype=a.dtype)
         a = np.where(present, a, 0)
         centre = np.sum(a, axis=axis, keepdims=True) / n if mean is None else mean
         deviation = np.where(present, a - centre, 0)
@@ -123,6 +124,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=np._NoValue)
     Tensor([0.25, 0.75])
     """
     a = as_array(a)
+    keepdims = keepdims is not np._NoValue and keepdims
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=keepdims)
         total = np.full(mean.shape, count(a.shape, axis), mean.dtype)

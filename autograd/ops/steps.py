@@ -12,7 +12,7 @@ from ..declare import op as _op
 from ..op import A, Sample
 
 __all__ = (
-    "sign", "floor", "ceil", "trunc", "rint", "fix", "round", "around", "floor_divide", "heaviside",
+    "sign", "floor", "ceil", "trunc", "rint", "fix", "round", "around", "heaviside",
     "imag", "angle",
 )  # fmt: skip
 
@@ -21,6 +21,7 @@ op = partial(_op, register=True)
 
 
 def flat(g):
+    """The rule of a step, for any of its inputs."""
     return np.zeros_like(g)
 
 
@@ -38,19 +39,27 @@ ceil  = elementwise(np.ceil,  flat, formula="⌈x⌉", kinks=_at_integers)
 trunc = elementwise(np.trunc, flat, formula="trunc x", kinks=_at_integers)
 rint  = elementwise(np.rint,  flat, formula="round x", kinks=_at_halves)
 fix   = op(np.fix, formula="trunc x", kinks=_at_integers, samples=[Sample(A(2, 3))])
-round = op(np.round, claims=(np.round, np.around), formula="round a", kinks=_at_halves,
-           samples=[Sample(A(2, 3)), Sample(A(3, domain=(-30, 30)), decimals=-1)])
+round = op(
+    np.round,
+    claims=(np.round, np.around),
+    formula="round a",
+    kinks=_at_halves,
+    samples=[Sample(A(2, 3)), Sample(A(3, domain=(-30, 30)), decimals=-1)],
+)
 around = round
 
-floor_divide = elementwise(np.floor_divide, flat, flat, formula="⌊x / y⌋", domain=(0.5, 3),
-                           samples=[Sample(A(2, 3), A(2, 3, domain=(1, 3))), Sample(A(3), 1.3)],
-                           kinks=lambda x, y: np.sin(np.pi * x / y))
-heaviside = elementwise(np.heaviside, flat, lambda g, x: np.where(x == 0, g, 0), formula="0, y or 1",
-                        note="By x the slope is 0 everywhere; by y it is 1 where x = 0.",
-                        kinks=lambda x, y: x)
+heaviside = elementwise(
+    np.heaviside,
+    flat,
+    lambda g, x: np.where(x == 0, g, 0),
+    formula="0, y or 1",
+    note="By x the slope is 0 everywhere; by y it is 1 where x = 0.",
+    kinks=lambda x, y: x,
+)
 
 # of real numbers: 0, and the half turn of those below 0
 imag  = op(np.imag, formula="0", samples=[Sample(A(2, 3))])
-angle = op(np.angle, formula="arg z", kinks=lambda z, deg=False: z, samples=[Sample(A(2, 3)), Sample(A(3), deg=True)])
+angle = op(np.angle, formula="arg z", kinks=lambda z, deg=False: z,
+           samples=[Sample(A(2, 3)), Sample(A(3), deg=True)])
 for _step, _input in ((fix, "x"), (round, "a"), (imag, "val"), (angle, "z")):
     _step.wrt(_input)(flat)

@@ -42,9 +42,9 @@ def _running(ufunc):
     def running(array, axis=0, **keywords):
         best = ufunc.accumulate(unwrap(array), axis=axis, **keywords)
         before = np.roll(best, 1, axis)
-        places = np.arange(best.shape[axis]).reshape([-1 if i == axis % best.ndim else 1 for i in range(best.ndim)])
-        kept = (best == before) | np.isnan(before)
-        return np.take_along_axis(array, np.maximum.accumulate(np.where(kept, 0, places), axis), axis)
+        place = np.indices(best.shape, sparse=True)[axis]
+        set_here = np.where((best == before) | np.isnan(before), 0, place)
+        return np.take_along_axis(array, np.maximum.accumulate(set_here, axis), axis)
 
     return running
 

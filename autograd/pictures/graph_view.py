@@ -235,9 +235,9 @@ class _Graph:
                             folded = set(map(self._folded_to, self.consumers[its])) == {first}
                             if getattr(its, "op", None) is None and folded:
                                 self.stands_for[its] = mine
-            self.remarks.append(
-                f"×{repeat.times}: of {repeat.times} blocks that are alike, the first is shown"
-            )
+
+        if any(frame.kind == "repeat" for frame in self.frames):
+            self.remarks.append("×n: of n blocks that are alike, the first is shown")
 
     def _along_frames(self, repeat: Repeat, ops: list[Any]) -> tuple[Repeat, int] | None:
         """The repeat, shifted so that no frame is half in a block (ababab has ba twice, too), and
@@ -510,7 +510,7 @@ def _shape(item: Any) -> str:
 
 
 def _number_in_words(value: Any) -> str:
-    text = number(value)
+    text = number(value, digits=6)
     return f"({text})" if text.startswith("-") else text
 
 

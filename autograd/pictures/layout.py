@@ -19,7 +19,6 @@ BETWEEN_RANKS = 46.0
 BETWEEN_BOXES = 18.0
 AROUND_FRAME = 12.0
 FRAME_LABEL = 22.0
-SWEEPS = 8
 MOST_BENDS = 20_000  # beyond it long arrows go straight
 
 
@@ -50,6 +49,12 @@ def layout(
             placed.width,
         )
     return _layout(sizes, arrows, frames, label_first=False)
+
+
+def effort(n: int, arrows: Sequence[tuple[int, int]]) -> int:
+    """How many ranks the arrows pass between their ends, in all: what makes a layout slow."""
+    ranks = _ranks(n, arrows, ())
+    return sum(ranks[end] - ranks[start] - 1 for start, end in arrows)
 
 
 def _layout(
@@ -155,6 +160,10 @@ class _Net:
             return 8.0
         return 1.0 if self.before[a] and self.before[b] else 0.05
 
+    def sweeps(self) -> int:
+        """How often to go there and back: a picture too large for beauty gets less of it."""
+        return 8 if len(self.sizes) < 3_000 else 4
+
     def _join(self, start: int, end: int) -> None:
         self.after[start].append(end)
         self.before[end].append(start)
@@ -184,7 +193,7 @@ def _order(net: _Net) -> None:
     for layer in net.layers:
         _number(layer, place)
     best, fewest = net.layers, -1
-    for sweep in range(SWEEPS + 1):
+    for sweep in range(net.sweeps() + 1):
         forward = sweep % 2 == 1
         neighbours = net.before if forward else net.after
         for layer in net.layers if forward else reversed(net.layers):
@@ -254,20 +263,20 @@ def _place(net: _Net, above: float) -> None:
         for item, distance in zip(layer, [0.0, *gap], strict=False):
             y += distance
             net.y[item] = y - middle
-    for sweep in range(SWEEPS + 2):
-        last = sweep >= SWEEPS
+    before = [[(n, net.pull(item, n)) for n in near] for item, near in enumerate(net.before)]
+    after = [[(n, net.pull(item, n)) for n in near] for item, near in enumerate(net.after)]
+    both = [[*b, *a] for b, a in zip(before, after, strict=True)]
+    sweeps = net.sweeps()
+    for sweep in range(sweeps + 2):
         forward = sweep % 2 == 0
-        ranks = range(len(net.layers))
-        for rank in ranks if forward else reversed(ranks):
+        near = both if sweep >= sweeps else before if forward else after
+        for rank in range(len(net.layers)) if forward else reversed(range(len(net.layers))):
             layer = net.layers[rank]
             wishes, weights = [], []
             for item in layer:
-                near = net.before[item] if forward else net.after[item]
-                if last or not near:
-                    near = [*net.before[item], *net.after[item]]
-                pulls = [(net.y[n], net.pull(item, n)) for n in near]
-                weight = sum(w for _, w in pulls)
-                wishes.append(sum(y * w for y, w in pulls) / weight if pulls else net.y[item])
+                pulls = near[item] or both[item]
+                weight = sum([w for _, w in pulls])
+                wishes.append(sum([net.y[n] * w for n, w in pulls]) / weight if pulls else net.y[item])
                 weights.append(weight or 0.1)
             for item, y in zip(layer, _spread(wishes, weights, gaps[rank]), strict=True):
                 net.y[item] = y

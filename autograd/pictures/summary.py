@@ -48,8 +48,8 @@ def look(array: Array) -> Look:
     return _summary(array)
 
 
-def number(value: Any) -> str:
-    """One number, to four digits.
+def number(value: Any, digits: int = 4) -> str:
+    """One number, to so many digits.
 
     >>> [number(x) for x in (6.0, -0.31683, 1e-9, True, 7, float("nan"), 1 + 2j)]
     ['6.0', '-0.3168', '1e-09', 'True', '7', 'nan', '1+2j']
@@ -61,7 +61,7 @@ def number(value: Any) -> str:
         return text if len(text) <= 20 else f"{text[:8]}…{text[-8:]}"
     if isinstance(value, (complex, np.complexfloating)):
         return f"{value:.3g}"
-    text = f"{float(value):.4g}"
+    text = f"{float(value):.{digits}g}"
     return text + ".0" if text.lstrip("-").isdigit() else text
 
 

@@ -90,7 +90,7 @@ def test_several_arguments_and_argnums():
     np.testing.assert_array_equal(gx, 2 * y**2)
     np.testing.assert_array_equal(gy, 4 * x * y)
     np.testing.assert_array_equal(ag.grad(g, argnums=-1)(x, y), 2 * x * y)
-    with pytest.raises(ValueError, match="argnums=5.*2 positional"):
+    with pytest.raises(ValueError, match=r"argnums=5.*2 positional"):
         ag.grad(g, argnums=5)(x, y)
 
 

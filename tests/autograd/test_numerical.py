@@ -110,7 +110,7 @@ def test_the_step_must_be_positive(h):
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="one number.*shape"):
+    with pytest.raises(ValueError, match=r"one number.*shape"):
         numerical_gradient(lambda x: x, np.ones(2))
     x = np.ones(2)
     x.flags.writeable = False

@@ -27,18 +27,16 @@ from autograd.op import Plan
 from autograd.tensor import claims
 from autograd.tree import leaves
 
-SOME = max(settings.default.max_examples // 4, 5)  # examples, for what does not depend on values
+SOME = max(settings.default.max_examples // 8, 5)  # examples, for what hardly depends on values
 
 
 def callables() -> dict[str, Any]:
-    """Op name -> the function that users call."""
-    found = {}
-    for name in dir(ag.ops):
-        module = getattr(ag.ops, name)
-        for value in vars(module).values() if inspect.ismodule(module) else [module]:
-            if hasattr(value, "op") and registry.get(value.op.name) is value.op:
-                found[value.op.name] = value
-    return found
+    """Op name -> the function that users call: the public one of this name, or the op itself."""
+    modules = [m for m in vars(ag.ops).values() if inspect.ismodule(m)]
+    values = [value for module in modules for value in vars(module).values()]
+    own = {value.op.name: value for value in values if hasattr(value, "op")}
+    public = {name: vars(ag.ops).get(name) for name in registry}
+    return {name: public[name] if callable(public[name]) else own[name] for name in registry}
 
 
 OPS = callables()
@@ -83,8 +81,12 @@ class Call:
 
     @property
     def inputs(self) -> set[int]:
-        bound = self.op.call.bind(*self.sample.args, **self.sample.kwargs).arguments
+        """Which A's stand for inputs that a gradient can be wanted for."""
         found: set[int] = set()
+        if inspect.signature(OPS[self.op.name]) != self.op.call:  # a function around the op
+            replaced([list(self.sample.args), self.sample.kwargs], lambda a: found.add(id(a)))
+            return found
+        bound = self.op.call.bind(*self.sample.args, **self.sample.kwargs).arguments
         replaced([bound[n] for n in self.op.inputs if n in bound], lambda a: found.add(id(a)))
         return found
 
@@ -186,6 +188,11 @@ def level_of(call: Call) -> Level:
 # -- the tests ----------------------------------------------------------------------------------
 
 
+def close(actual: Any, expected: Any, tolerance: float = 1e-11) -> None:
+    scale = 1 + np.abs(expected[np.isfinite(expected)]).max(initial=0)
+    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance * scale)
+
+
 EPS = {np.dtype(t): float(np.finfo(t).eps) for t in (np.float16, np.float32, np.float64)}
 
 
@@ -207,21 +214,30 @@ def test_forward_is_numpys(name: str, data: Any) -> None:
     layout = LAYOUTS[data.draw(st.sampled_from(sorted(LAYOUTS)))]
     arrays = [layout(a) for a in call.arrays]
     args, kwargs = call.filled(arrays)
-    functions = [f for f, ours in claims.items() if ours is OPS[name]] or [call.op.function]
-    expected = functions[0](*args, **kwargs)
+    functions = [f for f, ours in claims.items() if ours is OPS[name] and accepts(f, args, kwargs)]
+    expected = (functions or [call.op.function])[0](*args, **kwargs)
     plain = OPS[name](*args, **kwargs)
     assert not any(isinstance(x, Tensor) for x in leaves(plain))
     same(plain, expected)
     for requires_grad in (False, True):
         args, kwargs = call.filled([Tensor(a, requires_grad) for a in arrays])
-        for function in [OPS[name], *functions]:
-            if function is not call.op.function or function in claims:
-                out = function(*args, **kwargs)
-                assert all(isinstance(x, Tensor) for x in leaves(out))
-                same(out, expected)
+        for function in (OPS[name], *functions):
+            out = function(*args, **kwargs)
+            assert all(isinstance(x, Tensor) for x in leaves(out))
+            same(out, expected)
+
+
+def accepts(function: Any, args: Any, kwargs: Any) -> bool:
+    """Whether NumPy's function takes these arguments: np.linalg's twins take fewer."""
+    try:
+        function(*args, **kwargs)
+    except TypeError:
+        return False
+    return True
 
 
 @everyone
+@settings(max_examples=2 * SOME)
 @given(data=st.data())
 def test_gradients_are_the_slopes(name: str, data: Any) -> None:
     """First and second order, with respect to the inputs and to the gradient that arrives."""
@@ -259,7 +275,7 @@ def test_both_backwards_agree(name: str, data: Any) -> None:
         [Tensor(a, requires_grad=True) for a in (*call.arrays, *weights)], True
     )
     for p, r in zip(plain, recorded, strict=True):
-        np.testing.assert_allclose(r.array, p, rtol=1e-13, atol=1e-13 * (1 + np.abs(p).max(initial=0)))
+        close(r.array, p)
 
 
 @everyone
@@ -273,15 +289,14 @@ def test_memory_layout_does_not_matter(name: str, data: Any) -> None:
     for layout in LAYOUTS.values():
         gradients = level.pull([layout(a) for a in call.arrays], [layout(w) for w in weights])
         for g, e in zip(gradients, expected, strict=True):
-            np.testing.assert_allclose(g, e, rtol=1e-12, atol=1e-12 * (1 + np.abs(e).max(initial=0)))
+            close(g, e)
 
 
-@everyone
+@pytest.mark.parametrize("name", sorted(registry.keys() - {"cast"}))
 @settings(max_examples=SOME)
 @given(data=st.data())
 def test_float32_stays_float32(name: str, data: Any) -> None:
     call = data.draw(calls(registry[name]))
-    assume(not any(np.dtype(float) == value for value in call.sample.args))  # asks for float64
     narrow = copy.copy(call)
     narrow.constants = [c.astype(np.float32) for c in call.constants]
     arrays = [a.astype(np.float32) for a in call.arrays]
@@ -297,7 +312,7 @@ def test_float32_stays_float32(name: str, data: Any) -> None:
         assert all(g.dtype == np.float32 for g in seen if g is not None), "a rule widens float32"
     wide = level_of(call).pull(call.arrays, [w.astype(np.float64) for w in weights])
     for g, e in zip(gradients, wide, strict=True):
-        np.testing.assert_allclose(g, e, rtol=1e-3, atol=1e-4 * (1 + np.abs(e).max(initial=0)))
+        close(g, e, 1e-3)
 
 
 @everyone
@@ -312,7 +327,7 @@ def test_only_wanted_rules_run(name: str, data: Any) -> None:
     for i, expected in enumerate(together):
         tensors = [Tensor(a, requires_grad=i == j) for j, a in enumerate(call.arrays)]
         gradients = pulled(outputs(call(tensors)), weights, tensors, False)
-        np.testing.assert_allclose(gradients[i].array, expected, rtol=1e-12, atol=1e-12)
+        close(gradients[i].array, expected)
 
 
 def watched(level: Level, arrays: list[Any], weights: list[Any], op: Any) -> tuple[list[Any], list[Any]]:

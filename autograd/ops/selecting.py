@@ -75,7 +75,7 @@ def _along(shape, indices, axis):
     indices = np.asarray(indices)
     if indices.ndim != len(shape):
         raise ValueError(
-            f"indices of shape {indices.shape} for an array of shape {shape}: they need as many axes. "
+            f"indices of shape {indices.shape} for an array of {shape}: they need as many axes. "
             "For positions along one axis, the same for all others, write take(a, indices, axis)."
         )
     index = list(np.ix_(*map(np.arange, shape)))

@@ -1,4 +1,4 @@
-"""Order: sorting moves elements, searching finds places. Where elements tie, the first stays first."""
+"""Order: sorting moves elements, searching finds places. Ties keep their order."""
 
 from __future__ import annotations
 
@@ -25,14 +25,25 @@ sort = op(
     np.sort,
     formula="a in order",
     note="Elements that tie keep their order.",
-    samples=[Sample(A(4)), Sample(A(2, 3)), Sample(A(3, 2), axis=0), Sample(A(2, 3), axis=None), Sample(A(0))],
+    samples=[
+        Sample(A(4)),
+        Sample(A(2, 3)),
+        Sample(A(3, 2), axis=0),
+        Sample(A(2, 3), axis=None),
+        Sample(A(0)),
+    ],
     kinks=_ties,
 )
 partition = op(
     np.partition,
     formula="a, the k smallest first",
     note="Elements that tie keep their order.",
-    samples=[Sample(A(5), 2), Sample(A(2, 4), (0, 2), axis=-1), Sample(A(4, 2), 1, axis=0), Sample(A(2, 3), 2, axis=None)],
+    samples=[
+        Sample(A(5), 2),
+        Sample(A(2, 4), (0, 2), axis=-1),
+        Sample(A(4, 2), 1, axis=0),
+        Sample(A(2, 3), 2, axis=None),
+    ],
     kinks=_ties,
 )
 
@@ -45,8 +56,8 @@ def _(g, a, axis):
 @partition.wrt("a")
 def _(g, a, out, axis):
     along = 0 if axis is None else axis
-    place_of_rank = np.argsort(out, along, kind="stable")
-    return _moved_back(g, np.take_along_axis(place_of_rank, _ranks(a, axis), along), a.shape, axis)
+    places = np.take_along_axis(np.argsort(out, along, kind="stable"), _ranks(a, axis), along)
+    return _moved_back(g, places, a.shape, axis)
 
 
 def _ranks(a, axis):
