@@ -209,7 +209,7 @@ def _published(call: Any, declared: Op, numpy_function: Any, register: bool) -> 
     """Gives the call its name, signature and documentation; registers it if it is NumPy's."""
     call.op = declared
     call.__name__ = call.__qualname__ = declared.name
-    call.__module__ = declared.function.__module__
+    call.__module__ = getattr(declared.function, "__module__", None) or "numpy"
     call.__signature__ = declared.call
     claimed_functions = numpy_function if isinstance(numpy_function, tuple) else (numpy_function,)
     numpys = [f for f in claimed_functions if _is_numpys(f)]

@@ -322,16 +322,17 @@ class Tensor(_Methods):
         return np.array(self.data, dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        ours = claims.get(ufunc)
+        function = ufunc
         if method != "__call__":
-            ours = claims.get(getattr(ufunc, method))  # bound anew each time, but equal
+            function = getattr(ufunc, method)  # np.add.reduce: bound anew each time, but equal
+        ours = claims.get(function)
         if ours is not None:
             return ours(*inputs, **kwargs)
         outputs = kwargs.pop("out", ())
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         if outputs:
             raise TypeError(f"np.{name} cannot write into a Tensor with out=.")
-        return _without_op(getattr(ufunc, method), name, inputs, kwargs)
+        return _without_op(function, name, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         ours = claims.get(function)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from .optimizer import Optimizer
+from .parts import over_root, running_mean, running_mean_square
 from .settings import Rate
 
 
@@ -25,7 +26,9 @@ class Adagrad(Optimizer):
     @staticmethod
     def formula(p, g, a, *, lr, epsilon):
         a += g * g
-        p -= lr * g / (np.sqrt(a) + epsilon)
+        step = over_root(g, a, epsilon)
+        step *= lr
+        p -= step
 
 
 class Adadelta(Optimizer):
@@ -45,12 +48,10 @@ class Adadelta(Optimizer):
 
     @staticmethod
     def formula(p, g, a, d, *, lr, rho, epsilon):
-        a *= rho
-        a += (1 - rho) * (g * g)
+        running_mean_square(a, g, rho)
         delta = g * np.sqrt(d + epsilon) / np.sqrt(a + epsilon)
         p -= lr * delta
-        d *= rho
-        d += (1 - rho) * (delta * delta)
+        running_mean_square(d, delta, rho)
 
 
 class RMSprop(Optimizer):
@@ -74,10 +75,10 @@ class RMSprop(Optimizer):
 
     @staticmethod
     def formula(p, g, a, m, *, lr, rho, epsilon, centered):
-        a *= rho
-        a += (1 - rho) * (g * g)
+        running_mean_square(a, g, rho)
         if centered:
-            m *= rho
-            m += (1 - rho) * g
+            running_mean(m, g, rho)
             a = np.maximum(a - m * m, 0)  # rounding may take a variance below 0
-        p -= lr * g / (np.sqrt(a) + epsilon)
+        step = over_root(g, a, epsilon)
+        step *= lr
+        p -= step

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from .optimizer import Optimizer
+from .parts import over_root, running_mean, running_mean_square
 from .settings import Rate
 
 
@@ -53,13 +54,13 @@ class Adam(Optimizer):
 
     @staticmethod
     def formula(p, g, m, v, v_max, *, t, lr, beta_1, beta_2, epsilon, amsgrad):
-        m *= beta_1
-        m += (1 - beta_1) * g
-        v *= beta_2
-        v += (1 - beta_2) * (g * g)
+        running_mean(m, g, beta_1)
+        running_mean_square(v, g, beta_2)
         if amsgrad:
             v = np.maximum(v_max, v, out=v_max)
-        p -= lr * math.sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (np.sqrt(v) + epsilon)
+        step = over_root(m, v, epsilon)
+        step *= lr * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+        p -= step
 
 
 class AdamW(Adam):
@@ -99,11 +100,12 @@ class Adamax(Optimizer):
 
     @staticmethod
     def formula(p, g, m, u, *, t, lr, beta_1, beta_2, epsilon):
-        m *= beta_1
-        m += (1 - beta_1) * g
+        running_mean(m, g, beta_1)
         u *= beta_2
         np.maximum(u, abs(g), out=u)
-        p -= lr / (1 - beta_1**t) * m / (u + epsilon)
+        step = m / (u + epsilon)
+        step *= lr / (1 - beta_1**t)
+        p -= step
 
 
 class Nadam(Optimizer):
@@ -126,12 +128,13 @@ class Nadam(Optimizer):
     def formula(p, g, m, v, *, t, lr, beta_1, beta_2, epsilon, schedule_decay):
         mu, mu_next = (_momentum(i, beta_1, schedule_decay) for i in (t, t + 1))
         product = _product_of_momenta(t, beta_1, schedule_decay)
-        m *= beta_1
-        m += (1 - beta_1) * g
-        v *= beta_2
-        v += (1 - beta_2) * (g * g)
-        ahead = (1 - mu) / (1 - product) * g + mu_next / (1 - product * mu_next) * m
-        p -= lr * ahead / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
+        running_mean(m, g, beta_1)
+        running_mean_square(v, g, beta_2)
+        step = (1 - mu) / (1 - product) * g
+        step += mu_next / (1 - product * mu_next) * m
+        step = over_root(step, v / (1 - beta_2**t), epsilon)
+        step *= lr
+        p -= step
 
 
 class RAdam(Optimizer):
@@ -153,10 +156,8 @@ class RAdam(Optimizer):
 
     @staticmethod
     def formula(p, g, m, v, *, t, lr, beta_1, beta_2, epsilon):
-        m *= beta_1
-        m += (1 - beta_1) * g
-        v *= beta_2
-        v += (1 - beta_2) * (g * g)
+        running_mean(m, g, beta_1)
+        running_mean_square(v, g, beta_2)
         rate = lr / (1 - beta_1**t)
         longest = 2 / (1 - beta_2) - 1
         length = longest - 2 * t * beta_2**t / (1 - beta_2**t)
@@ -166,7 +167,9 @@ class RAdam(Optimizer):
         rectified = math.sqrt(
             (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
         )
-        p -= rate * rectified * math.sqrt(1 - beta_2**t) * m / (np.sqrt(v) + epsilon)
+        step = over_root(m, v, epsilon)
+        step *= rate * rectified * math.sqrt(1 - beta_2**t)
+        p -= step
 
 
 def _momentum(t: int, beta_1: float, schedule_decay: float) -> float:

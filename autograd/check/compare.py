@@ -19,6 +19,9 @@ from .slope import Slope, noise, slope
 RELATIVE = 1e-9
 """How much a gradient may differ, beside the difference's own error: ChainRulesTestUtils' rtol."""
 
+FLOOR = 1e-14
+"""What counts as no slope, in units of an output's typical size per input's typical size."""
+
 ENOUGH = 8  # wrong elements are enough to see the pattern
 BUDGET = 4000  # slopes to examine in search of the wrong elements, or of the kinks
 
@@ -97,7 +100,7 @@ class Comparison:
             return
         self.budget -= 1
         analytic, scale, phi, found = self._slope(i, part, direction)
-        tolerance = 10 * found.error + RELATIVE * max(scale, abs(found.value))
+        tolerance = 10 * found.error + RELATIVE * max(scale, abs(found.value)) + FLOOR
         agrees = abs(analytic - found.value) <= tolerance
         vague = found.error > 1e-6 * max(scale, abs(found.value)) > 0 and len(part) > 1
         if agrees and found.smooth and not vague:

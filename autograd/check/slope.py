@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def slope(phi: Line, eps: float, scale: float = 0.0) -> Slope:
         if math.isfinite(right) and math.isfinite(left):
             rows += 1
             size = max(size, right_size, left_size)
-            noise = 2 * eps * size / h
+            noise = 2 * eps * (size + scale) / h  # the outputs are rounded, and x + h is
             slopes.add((right - left) / (2 * h), noise, h)
             jumps.add((right - 2 * center + left) / h, 2 * noise, h)
             if rows >= 3 and slopes.error <= max(1e-10 * max(abs(slopes.value), scale), 2 * noise):
@@ -60,6 +60,22 @@ def slope(phi: Line, eps: float, scale: float = 0.0) -> Slope:
     vague = slopes.error > max(0.01 * max(abs(slopes.value), scale), 1e-6 * size)
     smooth = rows > 0 and abs(jump) <= 1e-6 * seen and not vague
     return Slope(slopes.value, slopes.error, jump, slopes.step, smooth)
+
+
+def unit_slope(phi: Line, eps: float, scale: float = 0.0) -> Slope:
+    """Exact for a φ that is linear, but for rounding: no step is too large."""
+    (right, size), (left, _) = phi(1.0), phi(-1.0)
+    return Slope((right - left) / 2, 4 * eps * (size + scale), 0.0, 1.0, True)
+
+
+def complex_slope(phi: Callable[[Any], Any], eps: float, scale: float = 0.0) -> Slope:
+    """Im φ(ih)/h: exact to the last digits, for a φ that is analytic and computes on complex
+    numbers (J. R. R. A. Martins et al., "The complex-step derivative approximation", 2003)."""
+    h = 1e-100
+    value, size = phi(h * 1j)
+    if not isinstance(value, complex):
+        raise TypeError('step="complex" needs a function that gives complex numbers for complex ones.')
+    return Slope(value.imag / h, 8 * eps * (size + scale), 0.0, h, True)
 
 
 class _Extrapolation:

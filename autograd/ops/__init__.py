@@ -1,6 +1,7 @@
 """Every op, one room for each kind. README.md tells how to add one."""
 
 from .arithmetic import *
+from .axes import *
 from .cast import *
 from .constants import *
 from .corners import *
@@ -23,6 +24,7 @@ from .selecting import *
 from .shape import *
 from .sorting import *
 from .splitting import *
+from .spread import *
 from .statistics import *
 from .steps import *
 from .transcendental import *

@@ -26,7 +26,7 @@ def diff(a, n=1, axis=-1, prepend=np._NoValue, append=np._NoValue):
         return a
     a = as_array(a)
     axis = normalize_axis_index(axis, a.ndim)
-    one = a.shape[:axis] + (1,) + a.shape[axis + 1 :]
+    one = (*a.shape[:axis], 1, *a.shape[axis + 1 :])
     before, after = (
         [] if end is np._NoValue else [np.broadcast_to(end, one) if np.ndim(end) == 0 else end]
         for end in (prepend, append)
@@ -80,7 +80,7 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
 
 
 if hasattr(np, "trapz"):  # its deprecated name, gone in NumPy 2.4
-    composite(claims=np.trapz)(trapezoid.__wrapped__)
+    composite(claims=np.trapz)(trapezoid.__wrapped__)  # noqa: NPY201
 
 
 @composite(claims=np.gradient)

@@ -11,11 +11,11 @@ import numpy as np
 from ..declare import composite
 from ..declare import op as _op
 from ..op import A, Sample
-from ..tensor import Tensor
 from .shape import as_array
 
 __all__ = [
-    "concatenate", "concat", "stack", "vstack", "hstack", "dstack", "column_stack", "block", "append",
+    "concatenate", "concat", "stack", "vstack", "hstack", "dstack", "column_stack",
+    "block", "append",
 ]  # fmt: skip
 
 op = partial(_op, register=True)
@@ -123,7 +123,7 @@ def column_stack(tup):
 
 if hasattr(np, "row_stack"):  # deprecated in NumPy 2.0, but the same thing
     __all__ += ["row_stack"]
-    row_stack = composite(claims=np.row_stack)(vstack)
+    row_stack = composite(claims=np.row_stack)(vstack)  # noqa: NPY201
 
 
 @composite(claims=np.append)

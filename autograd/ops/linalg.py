@@ -19,9 +19,8 @@ from ..backward import GradientWarning
 from ..declare import composite, constant, refuse
 from ..declare import op as _op
 from ..errors import warn
-from ..graph import is_recording
 from ..op import A, Sample
-from ..tensor import requires_grad, unwrap
+from ..tensor import unwrap
 from .shape import as_array
 
 __all__ = (
@@ -35,15 +34,33 @@ op = partial(_op, register=True)
 
 
 def _well_conditioned(a: Any) -> Any:
-    return a + 4 * np.eye(a.shape[-1])
-
-
-def _positive(a: Any) -> Any:
-    return a @ np.swapaxes(a, -1, -2) + np.eye(a.shape[-1])
+    """Of full rank, and not symmetric, for values between −1 and 1."""
+    sizes = a.shape[-2:]
+    return a + np.tri(*sizes) + 2 * max(sizes) * np.eye(*sizes)
 
 
 def _symmetric(a: Any) -> Any:
     return (a + a.mT) / 2
+
+
+def _apart(a: Any) -> Any:
+    """Symmetric; the diagonal keeps the eigenvectors' signs from being a matter of rounding."""
+    return _symmetric(a) + np.diag(2.0 * np.arange(a.shape[-1]))
+
+
+def _positive(a: Any) -> Any:
+    return _symmetric(a @ a.mT) + np.eye(a.shape[-1])
+
+
+def _singular_kinks(a: Any, *_: Any, **__: Any) -> Any:
+    """Small where two singular values are near each other, or one is near 0."""
+    s = np.linalg.svd(a, compute_uv=False)
+    return np.concatenate([np.diff(s), s], axis=-1) / 20
+
+
+def _spectral_kinks(a: Any, *_: Any, **__: Any) -> Any:
+    """Small where two eigenvalues of a symmetric matrix are near each other."""
+    return np.diff(np.linalg.eigvalsh(a)) / 20
 
 
 def teaching(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,7 +97,7 @@ def _why_not(a: Any, b: Any = None, *, said: str) -> str:
             f"a of shape {a.shape} is not positive definite: its smallest eigenvalue is "
             f"{lowest:.3g}. Add more than that to its diagonal, a + s * np.eye(n)."
         )
-    if b is not None and b.ndim and "mismatch" in said:
+    if b is not None and b.ndim and ("mismatch" in said or "Incompatible" in said):
         rows = b.shape[-2] if b.ndim > 1 else b.shape[-1]
         return f"a of shape {a.shape} has {a.shape[-2]} rows, b of shape {b.shape} has {rows}."
     return said
@@ -208,6 +225,7 @@ def tensorinv(a, ind=2):
         Sample(A(1, 1)),
         Sample(A(3, 3, make=lambda a: a * [[1], [1], [0]])),  # of rank 2
     ],
+    kinks=lambda a: np.linalg.svd(a, compute_uv=False)[..., -2:-1],  # all is 0 but for rounding
 )
 @teaching
 def det(a):
@@ -358,71 +376,65 @@ def _lower(x):
     return np.tril(x) - x * np.eye(x.shape[-1], dtype=x.dtype) / 2
 
 
-@composite(claims=np.linalg.qr)
+@op(
+    claims=np.linalg.qr,
+    formula="q, r with q r = a",
+    signature="(m,n)->(m,k),(k,n)",
+    note="""
+    Differentiable if the first k = min(m, n) columns of a are independent. Backward raises
+    TypeError for what is not differentiable: mode "raw", and mode "complete" with m > n, whose
+    further columns of q are any that fit.
+
+    Source: S. Walter and L. Lehmann, Algorithmic differentiation of linear algebra functions,
+    arXiv:1001.1654, 2010; for m < n: H.-J. Liao et al., Phys. Rev. X 9, 2019.
+    """,
+    samples=[
+        Sample(A(3, 3, make=_well_conditioned)),
+        Sample(A(4, 2, make=_well_conditioned)),
+        Sample(A(2, 4, make=_well_conditioned)),
+        Sample(A(2, 3, 2, make=_well_conditioned)),
+        Sample(A(3, 2, make=_well_conditioned), mode="r"),
+        Sample(A(2, 2, make=_well_conditioned), mode="complete"),
+    ],
+    domain=(-1, 1),
+)
+@teaching
 def qr(a, mode="reduced"):
     """q with orthonormal columns and r upper triangular, q @ r = a. `mode="r"` gives r alone.
-
-    Shapes: (m,n)->(m,k),(k,n) with k = min(m, n); (m,m),(m,n) for mode "complete".
-
-    Differentiable if the first k columns of a are independent. Raises TypeError for what is not,
-    where a gradient is recorded: mode "complete" with m > n, whose further columns of q are any
-    that fit, and mode "raw".
 
     >>> import autograd as ag
     >>> ag.qr(ag.Tensor([[0.0, 2.0], [-1.0, 3.0]])).R
     Tensor([[-1.,  3.],
             [ 0.,  2.]])
-
-    Source: S. Walter and L. Lehmann, Algorithmic differentiation of linear algebra functions,
-    arXiv:1001.1654, 2010; wide ones: H.-J. Liao et al., Phys. Rev. X 9, 2019.
     """
-    if mode == "r":
-        return _qr(a).R
-    if requires_grad(a) and is_recording():
-        if mode == "raw":
-            raise TypeError('qr: mode="raw" has no derivative here. Write mode="reduced".')
-        if mode == "complete" and a.shape[-2] > a.shape[-1]:
-            raise TypeError(
-                f'qr: mode="complete" of shape {a.shape}: the columns of q after the first '
-                f'{a.shape[-1]} are any that fit, so they have no derivative. Write mode="reduced".'
-            )
-    return _qr(a, mode)
-
-
-@op(
-    name="qr",
-    formula="q, r with q r = a",
-    signature="(m,n)->(m,k),(k,n)",
-    samples=[
-        Sample(A(3, 3, make=_well_conditioned)),
-        Sample(A(4, 2)),
-        Sample(A(2, 4)),
-        Sample(A(2, 3, 2)),
-        Sample(A(3, 2), mode="r"),
-        Sample(A(2, 2), mode="complete"),
-    ],
-)
-@teaching
-def _qr(a, mode="reduced"):
     return np.linalg.qr(a, mode)
 
 
-@_qr.wrt("a")
-def _(g, a, out):
-    (g_q, g_r), (q, r) = g, out
+@qr.wrt("a")
+def _(g, a, out, mode):
+    if mode == "raw" or (mode == "complete" and a.shape[-2] > a.shape[-1]):
+        raise TypeError(
+            f"qr: mode={mode!r} of shape {a.shape} has no derivative: "
+            + ("" if mode == "raw" else f"columns {a.shape[-1]}… of q are any that fit. ")
+            + 'Write mode="reduced".'
+        )
+    if mode == "r":
+        q, r = np.linalg.qr(a)
+        g_q, g_r = np.zeros(q.shape, q.dtype), g
+    else:
+        (q, r), (g_q, g_r) = out, g
     k, n = r.shape[-2:]
     if n == k:
         return _wrt_tall(g_q, g_r, q, r)
     # A wide matrix is [x y]: only x is factorized, q u = x; then r = [u v] with v = qᵀ y.
-    y, u, g_v = as_array(a)[..., :, k:], r[..., :, :k], g_r[..., :, k:]
+    y, u, g_v = a[..., :, k:], r[..., :, :k], g_r[..., :, k:]
     g_x = _wrt_tall(g_q + y @ g_v.mT, g_r[..., :, :k], q, u)
     return np.concatenate([g_x, q @ g_v], axis=-1)
 
 
 def _wrt_tall(g_q, g_r, q, r):
-    inside = r @ g_r.mT - g_q.mT @ q
-    lower = _lower(inside)
-    return np.linalg.solve(r, (g_q + q @ (lower + lower.mT)).mT).mT
+    lower = _lower(r @ g_r.mT - g_q.mT @ q)
+    return solve(r, (g_q + q @ (lower + lower.mT)).mT).mT
 
 
 _DEGENERATE = """
@@ -441,10 +453,12 @@ _DEGENERATE = """
     NumPy reads one triangle of a only. The gradient is symmetric: that of eigh((a + aᵀ) / 2).
     {_DEGENERATE}""",
     samples=[
-        Sample(A(3, 3, make=_symmetric)),
-        Sample(A(3, 3, make=_symmetric), "U"),
-        Sample(A(2, 2, 2, make=_symmetric)),
+        Sample(A(3, 3, make=_apart)),
+        Sample(A(3, 3, make=_apart), "U"),
+        Sample(A(2, 2, 2, make=_apart)),
     ],
+    domain=(0.1, 1),
+    kinks=_spectral_kinks,
 )
 @teaching
 def eigh(a, UPLO="L"):
@@ -485,6 +499,7 @@ eigvalsh = op(
     At second order: {_DEGENERATE.strip()}
     """,
     samples=[Sample(A(3, 3, make=_symmetric)), Sample(A(2, 2, 2, make=_symmetric), "U")],
+    kinks=_spectral_kinks,
 )
 
 
@@ -494,62 +509,52 @@ def _(g, a, UPLO):
     return v * g[..., None, :] @ v.mT
 
 
-@composite(claims=np.linalg.svd)
-def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
-    """u, s and vh for which u @ diag(s) @ vh = a: s in descending order and not negative, the
-    columns of u and the rows of vh orthonormal.
-
-    Shapes: (m,n)->(m,k),(k),(k,n) with k = min(m, n); (m,m),(k),(n,n) for full matrices.
-
-    Of full matrices only the first k columns and rows are differentiable; the others are any that
-    fit, and backward raises ValueError if a gradient arrives at them. Where singular values
-    coincide or are 0, see `ag.eigh`. With `hermitian`, a is symmetric and the gradient is, too.
-
-    >>> import autograd as ag
-    >>> ag.svd(ag.Tensor([[3.0, 0.0], [0.0, -4.0]])).S
-    Tensor([4., 3.])
-
-    Source: J. Townsend, Differentiating the singular value decomposition, 2016.
-    """
-    if hermitian:
-        return _hermitian_svd(a, compute_uv)
-    return _svd(a, full_matrices) if compute_uv else svdvals(a)
-
-
-def _hermitian_svd(a, compute_uv):
-    """As NumPy does: singular values are eigenvalues without their signs, which go into vh."""
-    if not compute_uv:
-        return np.flip(np.sort(np.abs(np.linalg.eigvalsh(a))), -1)
-    w, v = np.linalg.eigh(a)
-    order = np.argsort(np.abs(w))[..., ::-1]
-    w = np.take_along_axis(w, order, -1)
-    v = np.take_along_axis(v, order[..., None, :], -1)
-    parts = (v, np.abs(w), (v * np.sign(unwrap(w))[..., None, :]).mT)
-    return type(np.linalg.svd(np.zeros((1, 1))))(*parts)
-
-
 @op(
-    name="svd",
+    claims=np.linalg.svd,
     formula="u, s, vᵀ with u s vᵀ = a",
     signature="(m,n)->(m,k),(k),(k,n)",
-    note=_DEGENERATE,
+    note=f"""
+    Of full matrices only the first k = min(m, n) columns of u and rows of vᵀ are differentiable;
+    the others are any that fit, and backward raises ValueError if a gradient arrives at them. With
+    hermitian=True the gradient is symmetric. A singular value that is 0 is at a corner, as that of
+    |x|: its derivative is 0.
+    {_DEGENERATE}
+    Source: J. Townsend, Differentiating the singular value decomposition, 2016.
+    """,
     samples=[
         Sample(A(3, 3)),
         Sample(A(4, 2), full_matrices=False),
         Sample(A(2, 4), full_matrices=False),
         Sample(A(2, 2, 3), full_matrices=False),
         Sample(A(3, 2), compute_uv=False),
-        Sample(A(3, 3, make=_symmetric), hermitian=True),
+        Sample(A(3, 3, make=_apart, domain=(0.1, 1)), hermitian=True),
     ],
+    kinks=_singular_kinks,
 )
 @teaching
-def _svd(a, full_matrices=True):
-    return np.linalg.svd(a, full_matrices)
+def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
+    """u, s and vh for which u @ diag(s) @ vh = a: s in descending order and not negative, the
+    columns of u and the rows of vh orthonormal.
+
+    >>> import autograd as ag
+    >>> ag.svd(ag.Tensor([[3.0, 0.0], [0.0, -4.0]])).S
+    Tensor([4., 3.])
+    """
+    return np.linalg.svd(a, full_matrices, compute_uv, hermitian)
 
 
-@_svd.wrt("a")
-def _(g, out):
-    (g_u, g_s, g_vh), (u, s, vh) = g, out
+@svd.wrt("a")
+def _(g, a, out, compute_uv, hermitian):
+    if compute_uv:
+        gradient = _wrt_vectors_too(*g, *out)
+    else:
+        u, s, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
+        s = unwrap(s)
+        gradient = u * np.where(s <= _rounding(s), 0, g)[..., None, :] @ vh
+    return _symmetric(gradient) if hermitian else gradient
+
+
+def _wrt_vectors_too(g_u, g_s, g_vh, u, s, vh):
     k = s.shape[-1]
     further = {f"columns {k}… of u": g_u[..., k:], f"rows {k}… of vh": g_vh[..., k:, :]}
     for name, gradient in further.items():
@@ -581,31 +586,21 @@ def _(g, out):
     return gradient
 
 
-@op(
-    claims=np.linalg.svdvals,
-    formula="s with u s vᵀ = a",
-    signature="(m,n)->(k)",
-    note=f"""
-    A value that is 0 is at a corner, as that of |x|: its derivative is 0.
-    At second order: {_DEGENERATE.strip()}
-    """,
-    samples=[Sample(A(3, 3)), Sample(A(4, 2)), Sample(A(2, 2, 3))],
-)
-@teaching
+@composite(claims=np.linalg.svdvals)
 def svdvals(x, /):
-    """The singular values, in descending order.
+    """The singular values, in descending order: `ag.svd` with compute_uv=False.
 
     >>> import autograd as ag
     >>> ag.svdvals(ag.Tensor([[3.0, 0.0], [0.0, -4.0]]))
     Tensor([4., 3.])
     """
-    return np.linalg.svd(x, compute_uv=False)
+    return svd(x, compute_uv=False)
 
 
-@svdvals.wrt("x")
-def _(g, x):
-    u, s, vh = np.linalg.svd(x, full_matrices=False)
-    return u * np.where(unwrap(s) == 0, 0, g)[..., None, :] @ vh
+def _rounding(values):
+    """How far apart values can be that coincide, in each matrix."""
+    eps = 8 * values.shape[-1] * np.finfo(values.dtype).eps
+    return eps * np.abs(values).max(-1, initial=0, keepdims=True)
 
 
 def _skew(x):
@@ -623,8 +618,7 @@ def _off_diagonal(x):
 def _parted(turn, gaps, cause, values, name):
     """turn / gaps, and 0 where a gap is 0 to rounding; with a warning if that leaves something out:
     if `cause`, the part of the gradient that could turn these vectors, is not 0 there."""
-    rounding = 8 * values.shape[-1] * np.finfo(values.dtype).eps * np.abs(values).max(-1, initial=0)
-    none = np.abs(unwrap(gaps)) <= rounding[..., None, None]
+    none = np.abs(unwrap(gaps)) <= _rounding(values)[..., None]
     cause = np.abs(cause)
     if np.any(none & (cause > math.sqrt(np.finfo(values.dtype).eps) * cause.max(initial=0))):
         warn(
@@ -657,6 +651,7 @@ pinv = op(
         Sample(A(2, 2, 2, make=_well_conditioned)),
         Sample(A(3, 3, make=_symmetric), hermitian=True),
     ],
+    kinks=lambda a, **_: np.linalg.svd(a, compute_uv=False) / 20,
 )
 
 

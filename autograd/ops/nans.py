@@ -11,7 +11,7 @@ from ..op import A, Sample
 from ..tensor import unwrap
 from .reduce import apart, axes_of, expand, max, min, others, shares
 from .scan import sums_from, wrt_cumprod
-from .statistics import HOLES, with_holes
+from .spread import HOLES, with_holes
 
 __all__ = ("nansum", "nanprod", "nanmean", "nanmax", "nanmin", "nancumsum", "nancumprod")
 
@@ -42,7 +42,7 @@ nanmean = op(np.nanmean, formula="Σ a / n, NaN left out", note=NOTE, samples=HO
 def _(g, a, axis, keepdims):
     present = ~np.isnan(unwrap(a))
     n = np.sum(present, axis=axes_of(axis, a.ndim), keepdims=True, dtype=a.dtype)
-    return np.where(present, expand(g, axis, keepdims, a.shape) / n, 0)
+    return np.where(present, expand(g, axis, keepdims, a.shape) / (n + (n == 0)), 0)
 
 
 nanprod = op(np.nanprod, formula="Π a, NaN left out", note=NOTE, samples=(*HOLES, *EMPTY_LINES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def norm(x, ord=None, axis=None, keepdims=False):
     Tensor([0.6, 0.8])
     """
     x = as_array(x)
-    if axis is None and (ord is None or (ord == 2 and x.ndim == 1) or (ord in ("f", "fro") and x.ndim == 2)):
+    if axis is None and ord is None:
         return vector_norm(x, keepdims=keepdims)
     axes = axes_of(axis, x.ndim)
     if len(axes) == 1:
@@ -142,8 +143,9 @@ def _matrix_norm(x, ord, row, column):
         return (np.max if ord > 0 else np.min)(sums, axis=across, keepdims=True)
     if ord not in (2, -2, "nuc"):
         raise ValueError(
-            f"norm: ord={ord!r} is not a norm of matrices, which are 1, 2, ∞, −1, −2, −∞, 'fro', 'nuc'."
+            f"norm: ord={ord!r} is not a norm of matrices, which are 1, 2, ∞, −1, −2, −∞, 'fro' "
+            "and 'nuc'."
         )
     values = np.linalg.svdvals(np.moveaxis(x, (row, column), (-2, -1)))
-    pick = {2: np.max, -2: np.min, "nuc": np.sum}[ord]
-    return np.expand_dims(pick(values, axis=-1), (row, column))
+    picks: dict[Any, Any] = {2: np.max, -2: np.min, "nuc": np.sum}
+    return np.expand_dims(picks[ord](values, axis=-1), (row, column))

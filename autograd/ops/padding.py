@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -40,14 +41,14 @@ def pad(array, pad_width, mode="constant", **kwargs):
         )
     plain = {name: unwrap(value) for name, value in kwargs.items()}
     smallest = np.zeros([min(n, 1) for n in array.shape])
-    np.pad(smallest, pad_width, mode, **plain)  # type: ignore[call-overload]  # raises NumPy's own errors
+    np.pad(smallest, pad_width, mode, **plain)  # raises NumPy's own errors
     if isinstance(pad_width, dict):
         axes = range(array.ndim)
         pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, 0)) for i in axes]
         pad_width = [(width, width) if np.ndim(width) == 0 else width for width in pad_width]
     widths = _pairs(pad_width, array.ndim)
     if mode in ("constant", "empty") and not holds_tensor(list(kwargs.values())):
-        return surround(array, widths, mode, plain)
+        return pad_constant(array, widths, mode, plain)
     settings = [_pairs(value, array.ndim) for value in kwargs.values()] or [[()] * array.ndim]
     padded = array
     for axis, ((before, after), setting) in enumerate(zip(widths, *settings, strict=True)):
@@ -73,16 +74,15 @@ def _as_lists(value):
 
 
 @op(
-    name="pad",
     formula="a, with constants around it",
     samples=[Sample(A(2, 3), [[1, 0], [0, 2]], "constant", {"constant_values": 1.0})],
 )
-def surround(array, pad_width, mode, settings):
+def pad_constant(array, pad_width, mode, settings):
     """np.pad where what is added does not depend on the array."""
     return np.pad(array, pad_width, mode, **settings)
 
 
-@surround.wrt("array")
+@pad_constant.wrt("array")
 def _(g, array_shape, pad_width):
     inside = [slice(left, left + n) for (left, _), n in zip(pad_width, array_shape, strict=True)]
     return g[tuple(inside)]
@@ -118,10 +118,10 @@ def _turned(a, before, after, mode):
         line = np.concatenate([left, a, right], axis=-1)
         reach = (line.shape[-1] - skip) // period * period
         i, j = min(reach, before - left.shape[-1]), min(reach, after - right.shape[-1])
-        mirrored = np.flip(line, -1)
+        first, last, mirrored = line[..., :1], line[..., -1:], np.flip(line, -1)
         stop = line.shape[-1] - skip
-        left = np.concatenate([2 * line[..., :1] - mirrored[..., stop - i : stop], left], axis=-1)
-        right = np.concatenate([right, 2 * line[..., -1:] - mirrored[..., skip : skip + j]], axis=-1)
+        left = np.concatenate([2 * first - mirrored[..., stop - i : stop], left], axis=-1)
+        right = np.concatenate([right, 2 * last - mirrored[..., skip : skip + j]], axis=-1)
     return left, right
 
 
@@ -133,7 +133,7 @@ def _ramp(a, before, after, mode, left=0, right=0):
 
 
 def _statistic(a, before, after, mode, left=None, right=None):
-    statistic = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": np.median}[mode]
+    statistic = _STATISTICS[mode]
     size = a.shape[-1]
     i, j = (size if length is None else min(length, size) for length in (left, right))
     return (
@@ -142,9 +142,12 @@ def _statistic(a, before, after, mode, left=None, right=None):
     )
 
 
-_ENDS = {
+_STATISTICS: dict[str, Any] = {
+    "maximum": np.max, "minimum": np.min, "mean": np.mean, "median": np.median,
+}  # fmt: skip
+_ENDS: dict[str, Any] = {
     "constant": _constant,
     "linear_ramp": _ramp,
-    "maximum": _statistic, "minimum": _statistic, "mean": _statistic, "median": _statistic,
-    "edge": _picked, "wrap": _picked, "reflect": _picked, "symmetric": _picked,
-}  # fmt: skip
+    **dict.fromkeys(_STATISTICS, _statistic),
+    **dict.fromkeys(("edge", "wrap", "reflect", "symmetric"), _picked),
+}

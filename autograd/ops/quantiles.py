@@ -15,7 +15,7 @@ from ..declare import op as _op
 from ..op import A, Sample
 from ..tensor import Tensor, unwrap
 from .reduce import EVERY_AXIS, apart, axes_of, from_lines, to_lines
-from .statistics import HOLES
+from .spread import HOLES
 
 __all__ = ("median", "quantile", "percentile", "nanmedian", "nanquantile", "nanpercentile")
 
@@ -71,7 +71,7 @@ def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=np._NoValu
     return np.nanmedian(a, axis, out, keepdims=keepdims)
 
 
-QUANTILE_NOTE = NOTE + " The derivative by q at an element itself is the slope towards the next one."
+QUANTILE_NOTE = NOTE + " At an element itself, the slope by q is that towards the next one."
 
 
 @op(
@@ -122,7 +122,7 @@ def percentile(
     claims=np.nanquantile,
     formula="quantile q of a, NaN left out",
     note=QUANTILE_NOTE,
-    samples=(*_with(HOLES, 0.3), *[Sample(*s.args, A(domain=(0.1, 0.9)), **s.kwargs) for s in HOLES]),
+    samples=(*_with(HOLES, 0.3), *_with(HOLES, A(domain=(0.1, 0.9)))),
 )
 def nanquantile(
     a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=np._NoValue, *,
@@ -159,35 +159,38 @@ def nanpercentile(
 # -- the rules ------------------------------------------------------------------------------------
 
 CONTINUOUS = {  # Hyndman and Fan's α and β: the place is q (n + 1 − α − β) + α − 1
-    "linear": (1, 1), "interpolated_inverted_cdf": (0, 1), "hazen": (1 / 2, 1 / 2), "weibull": (0, 0),
-    "median_unbiased": (1 / 3, 1 / 3), "normal_unbiased": (3 / 8, 3 / 8),
+    "linear": (1, 1), "interpolated_inverted_cdf": (0, 1), "weibull": (0, 0),
+    "hazen": (1 / 2, 1 / 2), "median_unbiased": (1 / 3, 1 / 3), "normal_unbiased": (3 / 8, 3 / 8),
 }  # fmt: skip
 
 
 class _Mix:
     """How each result is made of its line (the reduced axes in a row): (1 − part) of the element
-    whose rank is `low`, and `part` of the next. `slope` is how fast the place moves with q."""
+    of rank `low`, and `part` of the next. `slope` is how fast the place between them moves with q.
+    """
 
     def __init__(self, function, a, axis, q=None, method="linear", weights=None):
         self.shape, self.axes = a.shape, axes_of(axis, len(a.shape))
         lines = to_lines(unwrap(a), self.axes)
-        missing = np.isnan(lines)
-        ranks = np.empty(lines.shape)
-        order = np.argsort(lines, axis=-1, kind="stable")
-        np.put_along_axis(ranks, order, np.arange(lines.shape[-1], dtype=float), axis=-1)
+        self.results = (*lines.shape[:-1], 1)  # one for each line
         skips_nan = function.__name__.startswith("nan")
-        ranks[missing & ~missing.all(axis=-1, keepdims=True) if skips_nan else missing] = np.nan
-
-        asked: tuple = () if q is None else (unwrap(q),)
-        settings = {} if q is None else {"method": method, "weights": self._lined_up(weights)}
-        place = function(ranks, *asked, axis=-1, keepdims=True, **settings)
+        missing = np.isnan(lines)
+        self.ranks = ranks = np.empty(lines.shape)
+        in_order = np.argsort(lines, axis=-1, kind="stable")
+        np.put_along_axis(ranks, in_order, np.arange(lines.shape[-1], dtype=float), axis=-1)
+        some = ~missing.all(axis=-1, keepdims=True)  # of a line of NaN only, NumPy would warn again
+        ranks[missing & some if skips_nan else missing] = np.nan
+        if q is None:
+            place = function(ranks, axis=-1, keepdims=True)
+        else:
+            weights = self._lined_up(weights)
+            place = function(
+                ranks, unwrap(q), axis=-1, method=method, keepdims=True, weights=weights
+            )
         ranks[missing] = np.nan
-
         n = np.sum(~missing, axis=-1, keepdims=True) if skips_nan else lines.shape[-1]
-        low = np.minimum(np.floor(place), np.maximum(n - 2, 0))
-        self.is_low, self.is_high = (lambda k: ranks == low[k]), (lambda k: ranks == low[k] + 1)
-        self.part = (place - low).astype(lines.dtype)
-        self.at = lines.shape[:-1] + (1,)
+        self.low = np.minimum(np.floor(place), np.maximum(n - 2, 0))
+        self.part = (place - self.low).astype(lines.dtype)
         if q is not None:
             self._follow(q, n, method, 100 if function.__name__.endswith("percentile") else 1)
 
@@ -200,53 +203,54 @@ class _Mix:
 
     def _follow(self, q, n, method, whole):
         """Makes `part` a function of q, if q is recorded: the value stays, the slope comes."""
-        shares = np.reshape(q, np.shape(q) + (1,) * len(self.at))
+        q = np.reshape(q, np.shape(q) + (1,) * len(self.results))
         alpha, beta = CONTINUOUS.get(method, (0, 0))
-        steps = n + 1 - alpha - beta
-        place = unwrap(shares) / whole * steps + alpha - 1
-        inside = (place >= 0) & (place <= n - 1) & (n > 1) & (method in CONTINUOUS)
-        self.slope = np.where(inside, steps / whole, 0).astype(self.part.dtype)
+        speed = n + 1 - alpha - beta
+        place = unwrap(q) / whole * speed + alpha - 1
+        moves = (place >= 0) & (place <= n - 1) & (n > 1) & (method in CONTINUOUS)
+        self.slope = np.where(moves, speed / whole, 0).astype(self.part.dtype)
         if isinstance(q, Tensor):
-            self.part = self.part + self.slope * (shares - unwrap(shares))
+            self.part = self.part + self.slope * (q - unwrap(q))
 
 
-def _declare(declared, function):
-    """The rules of one of the functions: by the array, and (but for medians) by q."""
+def _wrt_a(g, mix, q_shape=()):
+    g = np.reshape(g, q_shape + mix.results)
+    total = np.zeros(mix.results, mix.part.dtype)
+    for k in np.ndindex(q_shape):
+        low, high = mix.ranks == mix.low[k], mix.ranks == mix.low[k] + 1
+        total = total + g[k] * (low * (1 - mix.part[k]) + high * mix.part[k])
+    return from_lines(total, mix.shape, mix.axes)
 
-    def wrt_a(mix, g, quantiles=()):
-        g = np.reshape(g, quantiles + mix.at)
-        total = np.zeros(mix.at, mix.part.dtype)
-        for k in np.ndindex(quantiles):
-            part = mix.part[k]
-            total = total + g[k] * (mix.is_low(k) * (1 - part) + mix.is_high(k) * part)
-        return from_lines(total, mix.shape, mix.axes)
 
-    if "q" not in declared.op.call.parameters:
+def _wrt_q(g, a, mix, q_shape):
+    g, lines = np.reshape(g, q_shape + mix.results), to_lines(a, mix.axes)
+    slopes = []
+    for k in np.ndindex(q_shape):
+        low, high = mix.ranks == mix.low[k], mix.ranks == mix.low[k] + 1
+        gap = np.sum(np.where(high, lines, 0) - np.where(low, lines, 0), axis=-1, keepdims=True)
+        slopes.append(np.sum(g[k] * mix.slope[k] * gap))
+    return np.reshape(np.stack(slopes), q_shape)
 
-        @declared.wrt("a")
-        def _(g, a, axis):
-            return wrt_a(_Mix(function, a, axis), g)
 
-        return
+def _declare_median(declared, function):
+    @declared.wrt("a")
+    def _(g, a, axis):
+        return _wrt_a(g, _Mix(function, a, axis))
 
+
+def _declare_quantile(declared, function):
     @declared.wrt("a")
     def _(g, a, q, axis, method, weights):
-        return wrt_a(_Mix(function, a, axis, q, method, weights), g, np.shape(q))
+        return _wrt_a(g, _Mix(function, a, axis, q, method, weights), np.shape(q))
 
     @declared.wrt("q")
     def _(g, a, q, axis, method, weights):
-        mix = _Mix(function, a, axis, q, method, weights)
-        lines = to_lines(a, mix.axes)
-        g = np.reshape(g, np.shape(q) + mix.at)
-        slopes = []
-        for k in np.ndindex(np.shape(q)):
-            step = np.where(mix.is_high(k), lines, 0) - np.where(mix.is_low(k), lines, 0)
-            slopes.append(np.sum(g[k] * mix.slope[k] * np.sum(step, axis=-1, keepdims=True)))
-        return np.reshape(np.stack(slopes), np.shape(q))
+        return _wrt_q(g, a, _Mix(function, a, axis, q, method, weights), np.shape(q))
 
 
-for _declared, _function in (
-    (median, np.median), (quantile, np.quantile), (percentile, np.percentile),
-    (nanmedian, np.nanmedian), (nanquantile, np.nanquantile), (nanpercentile, np.nanpercentile),
-):  # fmt: skip
-    _declare(_declared, _function)
+_declare_median(median, np.median)
+_declare_median(nanmedian, np.nanmedian)
+_declare_quantile(quantile, np.quantile)
+_declare_quantile(percentile, np.percentile)
+_declare_quantile(nanquantile, np.nanquantile)
+_declare_quantile(nanpercentile, np.nanpercentile)

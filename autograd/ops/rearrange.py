@@ -27,7 +27,12 @@ op = partial(_op, register=True)
 
 flip = op(
     np.flip,
-    samples=[Sample(A()), Sample(A(2, 3)), Sample(A(2, 3), axis=-1), Sample(A(2, 3, 2), axis=(0, 2))],
+    samples=[
+        Sample(A()),
+        Sample(A(2, 3)),
+        Sample(A(2, 3), axis=-1),
+        Sample(A(2, 3, 2), axis=(0, 2)),
+    ],
 )
 
 

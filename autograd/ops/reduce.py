@@ -62,7 +62,8 @@ def to_lines(a, axes):
 def from_lines(lines, shape, axes):
     """The way back from `to_lines`."""
     order = [*[i for i in range(len(shape)) if i not in axes], *axes]
-    return np.transpose(np.reshape(lines, tuple(shape[i] for i in order)), np.argsort(order).tolist())
+    a = np.reshape(lines, tuple(shape[i] for i in order))
+    return np.transpose(a, np.argsort(order).tolist())
 
 
 def apart(a, *args, **kwargs):
@@ -102,7 +103,7 @@ def _with_zeros(*places):
 prod = op(
     np.prod,
     formula="Π a",
-    note="Exact where elements are 0, at every order: the rule multiplies the others, never divides.",
+    note="Exact where elements are 0, at every order: nothing divides by an element.",
     samples=(
         *EVERY_AXIS,
         *EMPTY,
@@ -134,7 +135,7 @@ max = op(
     np.max,
     claims=(np.max, np.amax),
     formula="max a",
-    note="Elements that tie for the maximum (and `initial`, if it does) share the gradient equally.",
+    note="Elements that tie (and `initial`, if it does) share the gradient equally.",
     samples=(*EVERY_AXIS, Sample(A(0), initial=1.0), Sample(A(3), initial=0.0)),
     kinks=apart,
 )
@@ -142,7 +143,7 @@ min = op(
     np.min,
     claims=(np.min, np.amin),
     formula="min a",
-    note="Elements that tie for the minimum (and `initial`, if it does) share the gradient equally.",
+    note="Elements that tie (and `initial`, if it does) share the gradient equally.",
     samples=(*EVERY_AXIS, Sample(A(0), initial=1.0), Sample(A(3), initial=0.0)),
     kinks=apart,
 )

@@ -67,7 +67,7 @@ def _(g, a, out):
 
 
 def _run_backward(a, g):
-    """r[i] = a[i+1] r[i+1] + g[i]: what arrives at each step of a recurrence, from all later ones."""
+    """r[i] = a[i+1] r[i+1] + g[i]: what arrives at a step, from itself and all later ones."""
     backward = recurrence(_moved_up(np.flip(a, -1), np.zeros_like), np.flip(g, -1))
     return np.flip(backward, -1)
 

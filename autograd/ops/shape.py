@@ -13,7 +13,6 @@ from ..tensor import Tensor
 
 __all__ = (
     "reshape", "ravel", "expand_dims", "squeeze", "atleast_1d", "atleast_2d", "atleast_3d",
-    "transpose", "permute_dims", "matrix_transpose", "swapaxes", "moveaxis", "rollaxis",
     "broadcast_to", "broadcast_arrays", "meshgrid",
 )  # fmt: skip
 
@@ -155,65 +154,6 @@ def atleast_3d(*arys):
         return a if a.ndim > 2 else np.reshape(a, (1, a.size, 1))
 
     return _each(deep, arys)
-
-
-# -- the axes in another order -------------------------------------------------------------------
-
-transpose = op(
-    np.transpose,
-    formula="aᵀ",
-    samples=[Sample(A(3)), Sample(A(2, 3)), Sample(A(2, 3, 4), (2, 0, 1)), Sample(A(2, 3, 4), (-1, 0, 1))],
-)
-permute_dims = transpose  # the array API's name; in NumPy, too, it is one function
-
-
-@transpose.wrt("a")
-def _(g, axes):
-    if axes is None:
-        return np.transpose(g)
-    return np.transpose(g, np.argsort([axis % len(axes) for axis in axes]).tolist())
-
-
-matrix_transpose = op(
-    np.matrix_transpose,
-    claims=(np.matrix_transpose, np.linalg.matrix_transpose),
-    formula="aᵀ",
-    signature="(m,n)->(n,m)",
-    samples=[Sample(A(2, 3)), Sample(A(2, 3, 4))],
-)
-
-
-@matrix_transpose.wrt("x")
-def _(g):
-    return np.matrix_transpose(g)
-
-
-swapaxes = op(np.swapaxes, samples=[Sample(A(2, 3), 0, 1), Sample(A(2, 3, 4), 0, -1)])
-
-
-@swapaxes.wrt("a")
-def _(g, axis1, axis2):
-    return np.swapaxes(g, axis1, axis2)
-
-
-moveaxis = op(np.moveaxis, samples=[Sample(A(2, 3, 4), 0, -1), Sample(A(2, 3, 4), (0, 1), (2, 0))])
-
-
-@moveaxis.wrt("a")
-def _(g, source, destination):
-    return np.moveaxis(g, destination, source)
-
-
-@composite(claims=np.rollaxis)
-def rollaxis(a, axis, start=0):
-    """The axis moved backward until it stands before `start`. `moveaxis` is easier to read.
-
-    >>> import numpy as np, autograd as ag
-    >>> ag.rollaxis(ag.Tensor(np.ones((2, 3, 4))), 2).shape
-    (4, 2, 3)
-    """
-    order = np.rollaxis(np.empty(range(a.ndim)), axis, start).shape  # the size of each is its name
-    return np.transpose(a, order)
 
 
 # -- the same elements many times -----------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from operator import index
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..declare import composite
 from ..declare import op as _op
 from ..op import A, Sample
-from .shape import as_array
 
 __all__ = ["array_split", "split", "hsplit", "vsplit", "dsplit"]
 
@@ -22,7 +22,7 @@ op = partial(_op, register=True)
 def parts(a, bounds, axis):
     """The slices between neighbouring bounds, which begin at 0 and never step back."""
     before = (slice(None),) * axis
-    return [a[(*before, slice(i, j))] for i, j in zip(bounds, bounds[1:])]
+    return [a[(*before, slice(i, j))] for i, j in pairwise(bounds)]
 
 
 @parts.wrt("a")

@@ -1,109 +1,17 @@
-"""Spread and correlation: var, std, cov and their kin."""
+"""Weighted means, covariance, correlation: composites, as NumPy itself computes them."""
 
 from __future__ import annotations
 
 import warnings
-from functools import partial
 
 import numpy as np
 
 from ..declare import composite
-from ..declare import op as _op
-from ..op import A, Sample
 from ..tensor import unwrap
-from .reduce import EVERY_AXIS, axes_of, count, expand
+from .reduce import axes_of, count
 from .shape import as_array
 
-__all__ = ("average", "var", "std", "nanvar", "nanstd", "cov", "corrcoef")
-
-op = partial(_op, register=True)
-
-# -- variance and standard deviation, plain and with NaN left out -----------------------------------
-
-
-def with_holes(a):
-    """For samples: an array with some NaN in it, but no line of NaN only."""
-    return np.where(np.arange(a.size).reshape(a.shape) % 4 == 1, np.nan, a)
-
-
-HOLES = (
-    Sample(A(5, make=with_holes)),
-    Sample(A(2, 3, make=with_holes)),
-    Sample(A(2, 3, make=with_holes), axis=0),
-    Sample(A(2, 3, make=with_holes), axis=-1, keepdims=True),
-    Sample(A(2, 3, 2, make=with_holes), axis=(0, -1)),
-)
-CORRECTED = (Sample(A(3), ddof=1), Sample(A(2, 3), axis=-1, correction=1))
-GIVEN_MEAN = (Sample(A(2, 3), axis=1, mean=A(2, 1)), Sample(A(2, 3), ddof=1, mean=A(1, 1)))
-SPREAD_OUT = [s for s in EVERY_AXIS if s.args[0].shape and s.kwargs.get("axis") != ()]
-NOTE = "At 0 (all elements equal) the derivative is 0, at every order."
-
-var = op(np.var, formula="Σ (a − mean)² / (n − ddof)", samples=(*EVERY_AXIS, *CORRECTED, *GIVEN_MEAN))
-std = op(
-    np.std,
-    formula="√(Σ (a − mean)² / (n − ddof))",
-    note=NOTE,
-    samples=(*SPREAD_OUT, *CORRECTED, *GIVEN_MEAN),
-    kinks=np.std,
-)
-nanvar = op(np.nanvar, formula="var a, NaN left out", samples=HOLES)
-nanstd = op(np.nanstd, formula="std a, NaN left out", note=NOTE, samples=HOLES, kinks=np.nanstd)
-
-
-def _deviation(a, axis, mean, ddof, correction, present):
-    """How far each element is from the mean, and by how much a sum of squares is divided."""
-    if present is True:
-        n = count(a.shape, axis)
-        centre = np.mean(a, axis=axis, keepdims=True) if mean is None else mean
-        deviation = a - centre
-    else:
-        n = np.sum(present, axis=axes_of(axis, a.ndim), keepdims=True, dtype=a.dtype)
-        a = np.where(present, a, 0)
-        centre = np.sum(a, axis=axis, keepdims=True) / n if mean is None else mean
-        deviation = np.where(present, a - centre, 0)
-    free = np.maximum(n - (ddof if correction is None else correction), 0)
-    return deviation, free.astype(a.dtype)
-
-
-def _all_equal(a, axis, present):
-    """Whether the elements that are reduced together are all the same. Their deviations from a
-    mean that was rounded need not be 0."""
-    a, axes = unwrap(a), axes_of(axis, a.ndim)
-    highest = np.max(a, axis=axes, keepdims=True, initial=-np.inf, where=present)
-    return highest == np.min(a, axis=axes, keepdims=True, initial=np.inf, where=present)
-
-
-def _declare(variance, standard_deviation, present_in):
-    @variance.wrt("a")
-    def _(g, a, axis, mean, ddof, correction, keepdims):
-        deviation, free = _deviation(a, axis, mean, ddof, correction, present_in(a))
-        return expand(g, axis, keepdims, a.shape) * (2 * deviation / free)
-
-    @variance.wrt("mean")
-    def _(g, a, axis, mean, ddof, correction, keepdims):
-        deviation, free = _deviation(a, axis, mean, ddof, correction, present_in(a))
-        return expand(g, axis, keepdims, a.shape) * (-2 * deviation / free)
-
-    def slope(g, a, out, axis, mean, ddof, correction, keepdims):
-        present = present_in(a)
-        g, out = expand(g, axis, keepdims, a.shape), expand(out, axis, keepdims, a.shape)
-        still = unwrap(out) == 0
-        if mean is None:
-            still = still | _all_equal(a, axis, present)
-        deviation, free = _deviation(a, axis, mean, ddof, correction, present)
-        return np.where(still, 0, g) * (deviation / (np.where(still, 1, out) * free))
-
-    @standard_deviation.wrt("a")
-    def _(g, a, out, axis, mean, ddof, correction, keepdims):
-        return slope(g, a, out, axis, mean, ddof, correction, keepdims)
-
-    @standard_deviation.wrt("mean")
-    def _(g, a, out, axis, mean, ddof, correction, keepdims):
-        return -slope(g, a, out, axis, mean, ddof, correction, keepdims)
-
-
-_declare(var, std, lambda a: True)
-_declare(nanvar, nanstd, lambda a: ~np.isnan(unwrap(a)))
+__all__ = ("average", "cov", "corrcoef")
 
 # -- weighted mean -------------------------------------------------------------------------------
 
@@ -132,7 +40,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=np._NoValue)
         weights = _along(axis, as_array(weights), a.shape)
         total = np.sum(weights, axis=axis, keepdims=keepdims)
         if np.any(unwrap(total) == 0):
-            raise ZeroDivisionError("average: the weights sum to 0, so there is nothing to divide by.")
+            raise ZeroDivisionError("average: the weights sum to 0: nothing to divide by.")
         mean = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
         total = np.broadcast_to(total, mean.shape)
     return (mean, total) if returned else mean

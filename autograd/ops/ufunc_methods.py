@@ -20,9 +20,11 @@ METHODS = ("reduce", "accumulate", "outer", "reduceat", "at")
 
 def methods_of(ufunc):
     """The names of the methods that a ufunc with so many inputs and outputs really has."""
-    if ufunc.signature is not None or ufunc.nout != 1:
+    if ufunc.signature is not None:
         return ()
-    return METHODS if ufunc.nin == 2 else ("at",)
+    if ufunc.nin == 1:
+        return ("at",) if ufunc.nout == 1 else ()
+    return METHODS if ufunc.nout == 1 else ("outer",)
 
 
 def _along_first_axis(ours):
@@ -73,7 +75,7 @@ WHY_NOT = {
     "Write a loop over x[i], or the reduction that it amounts to (np.linalg.norm for hypot).",
     "accumulate": "only add, multiply, maximum and minimum accumulate with a derivative here. "
     "Collect the steps of a loop with np.stack.",
-    "outer": "the ufunc itself has no derivative rule here.",
+    "outer": "the ufunc itself is refused. Write x.detach() if no gradient is meant.",
     "reduceat": "it has no derivative rule here. Reduce the pieces of np.split, or sum them with "
     "np.bincount(piece_of_each, weights=x).",
     "at": "it writes into its first argument. Write ag.index_add(x, index, values), which gives "

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 
-from .graph_view import Box, View, head, lines
 from .svg import INK, LOOKS
+from .view import Box, View, head, lines
 
 SANS, MONO = "Helvetica,Arial,sans-serif", "Courier New,Courier,monospace"
 TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">%s</TABLE>'
@@ -17,11 +17,19 @@ def dot(view: View, rankdir: str = "LR") -> str:
 
     graph = graphviz.Digraph(
         graph_attr=dict(
-            rankdir=rankdir, nodesep="0.25", ranksep="0.55", fontname=SANS, fontsize="12",
-            bgcolor="white", labeljust="l", labelloc="t",
+            rankdir=rankdir,
+            nodesep="0.25",
+            ranksep="0.55",
+            fontname=SANS,
+            fontsize="12",
+            bgcolor="white",
+            labeljust="l",
+            labelloc="t",
         ),
         node_attr=dict(shape="box", fontname=SANS, fontsize="12", margin="0.06,0.04"),
-        edge_attr=dict(color="#475569", arrowsize="0.7", fontname=SANS, fontsize="10", fontcolor="#475569"),
+        edge_attr=dict(
+            color="#475569", arrowsize="0.7", fontname=SANS, fontsize="10", fontcolor="#475569"
+        ),
     )
     said = [f"<B>{_safe(view.title)}</B>"] if view.title else []
     said += [_safe(remark) for remark in view.remarks]
@@ -45,8 +53,10 @@ def _fill(graph: object, view: View, path: tuple[int, ...], members: list[int]) 
     for frame, its in inner.items():
         with graph.subgraph(name=f"cluster_{frame}") as cluster:  # type: ignore[attr-defined]
             cluster.attr(
-                label=f"<<B>{_safe(view.frames[frame].label)}</B>>", color="#64748b",
-                fontcolor="#334155", bgcolor="#f1f5f9",
+                label=f"<<B>{_safe(view.frames[frame].label)}</B>>",
+                color="#64748b",
+                fontcolor="#334155",
+                bgcolor="#f1f5f9",
                 style="dashed" if view.frames[frame].kind == "repeat" else "rounded",
             )
             _fill(cluster, view, (*path, frame), its)
@@ -66,8 +76,12 @@ def _card(box: Box) -> dict[str, str]:
         said = f"<B>{said}</B>" if role == "expression" else said
         rows.append(f'<TR><TD ALIGN="LEFT">{_font(INK[role], said, MONO)}</TD></TR>')
     return dict(
-        label=f"<{TABLE % ''.join(rows)}>", color=look.edge, fillcolor=look.ground,
-        style=",".join(style), penwidth=str(look.thick), peripheries="2" if box.is_result else "1",
+        label=f"<{TABLE % ''.join(rows)}>",
+        color=look.edge,
+        fillcolor=look.ground,
+        style=",".join(style),
+        penwidth=str(look.thick),
+        peripheries="2" if box.is_result else "1",
         tooltip=_plain(f"{left} {right}"),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 INSTALL = 'pip install "glassgrad[pictures]"'
 BUILT_IN = "built-in"
@@ -69,8 +70,20 @@ def drawn(source: Callable[[], str], format: str, engine: str | None) -> Drawn:
     raise Missing("; ".join(reasons))
 
 
+def expected(engine: str | None) -> str:
+    """Who is going to draw, told without drawing: one line."""
+    if engine != BUILT_IN:
+        if engine != "pygraphviz" and find_spec("graphviz") and shutil.which("dot"):
+            return "drawn by Graphviz (the program dot)"
+        if engine != "graphviz" and find_spec("pygraphviz"):
+            return "drawn by Graphviz (through pygraphviz)"
+    return f"drawn by the built-in layout; for Graphviz's: {INSTALL}"
+
+
 def known(engine: str | None) -> str | None:
     if engine is not None and engine not in (*ENGINES, BUILT_IN):
         names = ", ".join(map(repr, (*ENGINES, BUILT_IN)))
-        raise ValueError(f"engine={engine!r}: there are {names}, and None for the best that is there.")
+        raise ValueError(
+            f"engine={engine!r}: there are {names}, and None for the best that is there."
+        )
     return engine

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Point = tuple[float, float]
 Area = tuple[float, float, float, float]  # left, top, right, bottom
@@ -26,7 +27,7 @@ MOST_BENDS = 20_000  # beyond it long arrows go straight
 class Placed:
     boxes: list[Area]
     routes: dict[tuple[int, int], list[Point]]
-    frames: dict[int, Area]
+    frames: dict[int, list[Area]]  # a frame is in parts where others stand between
     width: float
     height: float
 
@@ -44,7 +45,7 @@ def layout(
         return Placed(
             [(t, l, b, r) for l, t, r, b in placed.boxes],
             {arrow: [(y, x) for x, y in route] for arrow, route in placed.routes.items()},
-            {frame: (t, l, b, r) for frame, (l, t, r, b) in placed.frames.items()},
+            {f: [(t, l, b, r) for l, t, r, b in parts] for f, parts in placed.frames.items()},
             placed.height,
             placed.width,
         )
@@ -124,7 +125,9 @@ class _Net:
         self.frames = list(frames)
         self.ranks = list(ranks)
         self.y: list[float] = []
-        self.ports: dict[tuple[int, int], float] = {}  # first arguments arrive higher than last ones
+        self.ports: dict[
+            tuple[int, int], float
+        ] = {}  # first arguments arrive higher than last ones
         self.before: list[list[int]] = [[] for _ in sizes]
         self.after: list[list[int]] = [[] for _ in sizes]
         self.ways: dict[tuple[int, int], list[int]] = {}
@@ -199,7 +202,8 @@ def _order(net: _Net) -> None:
         for layer in net.layers if forward else reversed(net.layers):
             wish = {
                 item: _mean(
-                    [place[n] + net.ports.get((item, n), 0.0) for n in neighbours[item]], place[item]
+                    [place[n] + net.ports.get((item, n), 0.0) for n in neighbours[item]],
+                    place[item],
                 )
                 for item in layer
             }
@@ -225,7 +229,7 @@ def _mean(values: list[float], otherwise: float) -> float:
 def _together(
     layer: list[int], frames: Sequence[tuple[int, ...]], wish: dict[int, float]
 ) -> dict[int, tuple[float, ...]]:
-    """Sort keys that keep what is in one frame together: the mean wish of each frame, then one's own."""
+    """Sort keys that keep a frame's items together: the mean wish of each frame, then one's own."""
     members: dict[int, list[float]] = {}
     for item in layer:
         for frame in frames[item]:
@@ -237,7 +241,7 @@ def _together(
 
 
 def _crossings(net: _Net, place: list[float]) -> int:
-    """How many pairs of arrows between neighbouring ranks cross: inversions, counted by insertion."""
+    """How many pairs of arrows between neighbouring ranks cross: inversions, by insertion."""
     crossings = 0
     for layer in net.layers:
         passed: list[float] = []
@@ -276,16 +280,18 @@ def _place(net: _Net, above: float) -> None:
             for item in layer:
                 pulls = near[item] or both[item]
                 weight = sum([w for _, w in pulls])
-                wishes.append(sum([net.y[n] * w for n, w in pulls]) / weight if pulls else net.y[item])
+                wishes.append(
+                    sum([net.y[n] * w for n, w in pulls]) / weight if pulls else net.y[item]
+                )
                 weights.append(weight or 0.1)
             for item, y in zip(layer, _spread(wishes, weights, gaps[rank]), strict=True):
                 net.y[item] = y
 
 
 def _gaps(layer: list[int], net: _Net, above: float) -> list[float]:
-    """The least distance from each item's middle to the next one's, frames between them included."""
+    """The least distance from each item's middle to the next one's, with frames between them."""
     gaps = []
-    for a, b in zip(layer, layer[1:], strict=False):
+    for a, b in pairwise(layer):
         shared = len(_shared(net.frames[a], net.frames[b]))
         closed, opened = len(net.frames[a]) - shared, len(net.frames[b]) - shared
         apart = BETWEEN_BOXES if a < net.boxes or b < net.boxes else BETWEEN_BOXES / 2
@@ -315,10 +321,16 @@ def _spread(wishes: list[float], weights: list[float], gaps: list[float]) -> lis
 # -- routes -------------------------------------------------------------------------------------
 
 
-def _routed(net: _Net, arrows: Sequence[tuple[int, int]], above: float, label_first: bool) -> Placed:
+def _routed(
+    net: _Net, arrows: Sequence[tuple[int, int]], above: float, label_first: bool
+) -> Placed:
     widths = [max([net.sizes[i][0] for i in layer], default=0.0) for layer in net.layers]
     depth = max([len(f) for f in net.frames], default=0)
-    between = BETWEEN_RANKS + max(0, depth - 1) * 2 * AROUND_FRAME + (FRAME_LABEL * depth if label_first else 0)
+    between = (
+        BETWEEN_RANKS
+        + max(0, depth - 1) * 2 * AROUND_FRAME
+        + (FRAME_LABEL * depth if label_first else 0)
+    )
     lefts = [0.0]
     for width in widths:
         lefts.append(lefts[-1] + width + between)
@@ -348,7 +360,11 @@ def _routed(net: _Net, arrows: Sequence[tuple[int, int]], above: float, label_fi
             routes[arrow] = route
 
     areas = _frame_areas(net, boxes, above, label_first)
-    every = [*boxes, *areas.values(), *((x, y, x, y) for route in routes.values() for x, y in route)]
+    every = [
+        *boxes,
+        *areas.values(),
+        *((x, y, x, y) for route in routes.values() for x, y in route),
+    ]
     if not every:
         return Placed([], {}, {}, 0.0, 0.0)
     dx, dy = -min(a[0] for a in every), -min(a[1] for a in every)
@@ -360,30 +376,55 @@ def _routed(net: _Net, arrows: Sequence[tuple[int, int]], above: float, label_fi
     return Placed(
         [moved(box) for box in boxes],
         {arrow: [(x + dx, y + dy) for x, y in route] for arrow, route in routes.items()},
-        {frame: moved(area) for frame, area in areas.items()},
+        {frame: list(map(moved, parts)) for frame, parts in areas.items()},
         width,
         height,
     )
 
 
-def _frame_areas(net: _Net, boxes: list[Area], above: float, label_first: bool) -> dict[int, Area]:
-    """Around what is in it, inner frames first; a frame that nothing is in has no area."""
-    found: dict[int, list[Area]] = {}
-    inner: dict[int, tuple[int, ...]] = {}
+def _frame_areas(
+    net: _Net, boxes: list[Area], above: float, label_first: bool
+) -> dict[int, list[Area]]:
+    """Around what is in each frame, outer frames first. Where a box that is not in it would come to
+    lie inside, the frame is in parts: a picture may be less neat, but not wrong."""
+    ahead = AROUND_FRAME + (FRAME_LABEL if label_first else 0)
+    around: dict[int, dict[int, Area]] = {}  # frame -> rank -> what to enclose there
+    depths: dict[int, int] = {}
     for i, box in enumerate(boxes):
         for depth, frame in enumerate(net.frames[i]):
-            inner.setdefault(frame, net.frames[i][: depth + 1])
-        if net.frames[i]:
-            found.setdefault(net.frames[i][-1], []).append(box)
-    areas: dict[int, Area] = {}
-    for frame in sorted(inner, key=lambda f: -len(inner[f])):
-        parts = found.get(frame, [])
-        left = min(p[0] for p in parts) - AROUND_FRAME - (FRAME_LABEL if label_first else 0)
-        area = (
-            left, min(p[1] for p in parts) - above,
-            max(p[2] for p in parts) + AROUND_FRAME, max(p[3] for p in parts) + AROUND_FRAME,
-        )  # fmt: skip
-        areas[frame] = area
-        if len(inner[frame]) > 1:
-            found.setdefault(inner[frame][-2], []).append(area)
-    return dict(sorted(areas.items(), key=lambda item: len(inner[item[0]])))  # outer ones are drawn first
+            depths[frame] = depth
+            layers = len(net.frames[i]) - depth  # of padding: one for each frame from here inwards
+            left, top, right, bottom = box
+            padded = (
+                left - layers * ahead,
+                top - layers * above,
+                right + layers * AROUND_FRAME,
+                bottom + layers * AROUND_FRAME,
+            )
+            here = around.setdefault(frame, {})
+            here[net.ranks[i]] = _hull(here.get(net.ranks[i], padded), padded)
+    areas: dict[int, list[Area]] = {}
+    for frame in sorted(around, key=depths.__getitem__):
+        parts: list[Area] = []
+        first = 0
+        for rank, here in sorted(around[frame].items()):
+            joined = _hull(parts[-1], here) if parts else here
+            between = (i for layer in net.layers[first : rank + 1] for i in layer)
+            if parts and not any(
+                i < net.boxes and frame not in net.frames[i] and _meet(boxes[i], joined)
+                for i in between
+            ):
+                parts[-1] = joined
+            else:
+                parts.append(here)
+                first = rank
+        areas[frame] = parts
+    return areas
+
+
+def _hull(a: Area, b: Area) -> Area:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+
+
+def _meet(a: Area, b: Area) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -88,7 +88,11 @@ def _variables(frame: types.FrameType | None) -> Iterator[tuple[str, Any]]:
 
 def _inside(name: str, thing: Any) -> Iterable[tuple[str, Any]]:
     if type(thing) is dict:
-        return [(f"{name}[{key!r}]", t) for key, t in list(thing.items())[:ITEMS] if type(key) in (str, int)]
+        return [
+            (f"{name}[{key!r}]", t)
+            for key, t in list(thing.items())[:ITEMS]
+            if type(key) in (str, int)
+        ]
     if type(thing) in (list, tuple):
         return [(f"{name}[{i}]", t) for i, t in enumerate(thing[:ITEMS])]
     if issubclass(type(thing), CLOSED):
@@ -98,7 +102,9 @@ def _inside(name: str, thing: Any) -> Iterable[tuple[str, Any]]:
     except AttributeError:
         return ()
     dot = f"{name}." if name else ""
-    return [(f"{dot}{a}", t) for a, t in list(attributes.items())[:ITEMS] if not str(a).startswith("_")]
+    return [
+        (f"{dot}{a}", t) for a, t in list(attributes.items())[:ITEMS] if not str(a).startswith("_")
+    ]
 
 
 def _tensor(found: Names, name: str, tensor: Tensor, in_module: bool) -> None:
@@ -126,7 +132,13 @@ def _prefer_places_in(found: Names, name: str, thing: Any) -> None:
 
 def _place(tensor: Tensor) -> Any:
     """What the graph knows this Tensor by, if it will outlive this question."""
-    return tensor.node if tensor.node is not None else tensor.as_constant() if tensor._is_source else None
+    return (
+        tensor.node
+        if tensor.node is not None
+        else tensor.as_constant()
+        if tensor._is_source
+        else None
+    )
 
 
 def _leaves(module: Any) -> frozenset[int]:

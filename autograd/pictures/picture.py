@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 
 from .dot import dot
-from .engines import BUILT_IN, INSTALL, Missing, drawn
-from .graph_view import View
+from .engines import BUILT_IN, INSTALL, Missing, drawn, expected
 from .layout import effort
 from .svg import summary, svg
 from .text import text
+from .view import View
 
 LINES_IN_REPR = 60
 MOST_EFFORT = 1_000
@@ -55,7 +55,10 @@ class Picture:
 
     @functools.cached_property
     def _drawn(self) -> tuple[str, str]:
-        if self._engine is None and effort(len(self._view.boxes), list(self._view.arrows)) > MOST_EFFORT:
+        if (
+            self._engine is None
+            and effort(len(self._view.boxes), list(self._view.arrows)) > MOST_EFFORT
+        ):
             said = "Graphviz would take too long over a graph of so many long arrows"
             return svg(self._view, self._rankdir), f"drawn by the built-in layout: {said}"
         if self._engine != BUILT_IN:
@@ -137,4 +140,5 @@ class Picture:
         if len(shown) > LINES_IN_REPR:
             cut = len(shown) - LINES_IN_REPR
             shown = [*shown[:LINES_IN_REPR], f"… {cut} more lines: print(picture.text())"]
-        return "\n".join([*shown, f'[.save("graph.svg") saves the picture, {self.engine}]'])
+        who = self.engine if "_drawn" in self.__dict__ else expected(self._engine)
+        return "\n".join([*shown, f'[.save("graph.svg") writes the picture, {who}]'])

@@ -42,8 +42,15 @@ def look(array: Array) -> Look:
     if array.ndim == 0:
         return Look((number(array[()]),))
     if array.ndim == 1 and array.size <= 2 * IN_A_ROW:
-        return Look(_rows([array[i : i + IN_A_ROW] for i in range(0, array.size, IN_A_ROW)], "[", "]"))
-    if array.ndim == 2 and array.size <= NUMBERS and array.shape[0] <= ROWS and array.shape[1] <= IN_A_ROW:
+        return Look(
+            _rows([array[i : i + IN_A_ROW] for i in range(0, array.size, IN_A_ROW)], "[", "]")
+        )
+    if (
+        array.ndim == 2
+        and array.size <= NUMBERS
+        and array.shape[0] <= ROWS
+        and array.shape[1] <= IN_A_ROW
+    ):
         return Look(_rows(list(array), "[[", "]]"))
     return _summary(array)
 
@@ -69,7 +76,10 @@ def _rows(rows: list[Any], opening: str, closing: str) -> tuple[str, ...]:
     """The numbers in columns, as NumPy prints them."""
     cells = [[number(x) for x in row] for row in rows]
     widths = [max(len(row[i]) for row in cells if i < len(row)) for i in range(len(cells[0]))]
-    lines = [", ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=False)) for row in cells]
+    lines = [
+        ", ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=False))
+        for row in cells
+    ]
     if opening == "[[":
         lines = [f"[{line}]" for line in lines]
     first, *others = lines
@@ -85,7 +95,11 @@ def _summary(array: Array) -> Look:
         return Look(("|z|: " + look.lines[0], *look.lines[1:]), look.bars)
     good = np.isfinite(array)
     counts = [(int(np.isnan(array).sum()), "nan"), (int(np.isinf(array).sum()), "inf")]
-    odd = tuple(", ".join(f"{n} {what}" for n, what in counts if n).split("\n")) if not good.all() else ()
+    odd = (
+        tuple(", ".join(f"{n} {what}" for n, what in counts if n).split("\n"))
+        if not good.all()
+        else ()
+    )
     if not good.any():
         return Look(odd)
     finite = array if good.all() else array[good]
@@ -94,7 +108,9 @@ def _summary(array: Array) -> Look:
         return Look((f"all {number(low)}", *odd))
     with np.errstate(all="ignore"):
         mean = finite.mean(dtype=np.float64)
-    return Look((f"{number(low)} … {number(high)}, mean {number(mean)}", *odd), _bars(finite, low, high))
+    return Look(
+        (f"{number(low)} … {number(high)}, mean {number(mean)}", *odd), _bars(finite, low, high)
+    )
 
 
 def _bars(finite: Array, low: Any, high: Any) -> tuple[int, ...]:

@@ -10,11 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from .graph_view import Box, Frame, View, head, lines
 from .layout import Area, Placed, Point, layout
 from .plain import columns
+from .view import Box, Frame, View, head, lines
 
-SANS = "'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'Noto Sans', 'Noto Sans KR', 'Apple SD Gothic Neo', 'Malgun Gothic', NanumGothic, sans-serif"
+SANS = (
+    "'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'Noto Sans', 'Noto Sans KR', "
+    "'Apple SD Gothic Neo', 'Malgun Gothic', NanumGothic, sans-serif"
+)
 MONO = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', NanumGothicCoding, monospace"
 LINE = 18.0
 PADDING = 10.0
@@ -26,7 +29,7 @@ RING = 4.0  # between the two edges of a result
 
 @dataclass(frozen=True)
 class Look:
-    """Colours of one kind of box; every text stands on its ground with a contrast of 4.5 or more."""
+    """Colours of one kind of box; every text has a contrast of 4.5 or more with its ground."""
 
     edge: str
     ground: str
@@ -59,7 +62,9 @@ def svg(view: View, rankdir: str = "LR", caption: str = "") -> str:
     placed = layout([card.size for card in cards], arrows, [b.frames for b in view.boxes], rankdir)
     heading = 28.0 if view.title else 0.0
     footing = [*view.remarks, *([caption] if caption else [])]
-    wide = max([placed.width, *(_width(text, 12) for text in footing), _width(view.title, 16, bold=True)])
+    wide = max(
+        [placed.width, *(_width(text, 12) for text in footing), _width(view.title, 16, bold=True)]
+    )
     width, height = wide + 2 * MARGIN, placed.height + 2 * MARGIN + heading + len(footing) * LINE
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
@@ -71,7 +76,7 @@ def svg(view: View, rankdir: str = "LR", caption: str = "") -> str:
     if view.title:
         parts.append(_text(MARGIN, MARGIN + 14, view.title, "#0f172a", size=16, weight="bold"))
     parts.append(f'<g transform="translate({MARGIN} {MARGIN + heading})">')
-    parts += [_frame(view.frames[i], area) for i, area in placed.frames.items()]
+    parts += [_frame(view.frames[i], area) for i, areas in placed.frames.items() for area in areas]
     parts += [_arrow(placed, arrow, view.arrows[arrow], rankdir) for arrow in arrows]
     parts += [card.drawn(area) for card, area in zip(cards, placed.boxes, strict=True)]
     parts.append("</g>")
@@ -99,27 +104,34 @@ class _Card:
         self.left, self.right = head(box)
         top = _width(self.left, 13, bold=True) + _width(self.right, 11.5) + 16
         body = [
-            _width(f"{mark} {text}" if mark else text, 12.5, mono=True) + (len(bars) * BAR + 8 if bars else 0)
+            _width(f"{mark} {text}" if mark else text, 12.5, mono=True)
+            + (len(bars) * BAR + 8 if bars else 0)
             for _, mark, bars, text in self.rows
         ]
         rows = len(self.rows) * LINE + 8 if self.rows else 0.0
         self.ring = RING if box.is_result else 0.0
         self.size = (
-            max([48.0, top, *body]) + 2 * (PADDING + self.ring), HEAD + rows + 2 * self.ring
+            max([48.0, top, *body]) + 2 * (PADDING + self.ring),
+            HEAD + rows + 2 * self.ring,
         )
 
     def drawn(self, area: Area) -> str:
         look, ring = self.look, self.ring
         outer = _box_path(area, look.round + ring if look.round else 0)
-        left, top, right, bottom = area = _grown(area, -ring)
+        left, top, right, _ = area = _grown(area, -ring)
+        whole = _box_path(area, look.round)
+        head_only = _box_path((left, top, right, top + HEAD), look.round, flat=bool(self.rows))
         dash = f' stroke-dasharray="{look.dash}"' if look.dash else ""
         parts = [f"<g><title>{escape(self._spoken())}</title>"]
         if ring:
-            parts.append(f'<path d="{outer}" fill="{PAPER}" stroke="{look.edge}" stroke-width="1.5"/>')
+            parts.append(
+                f'<path d="{outer}" fill="{PAPER}" stroke="{look.edge}" stroke-width="1.5"/>'
+            )
         parts += [
-            f'<path d="{_box_path(area, look.round)}" fill="{look.ground}"/>',
-            f'<path d="{_box_path((left, top, right, top + HEAD), look.round, flat=bool(self.rows))}" fill="{look.head}"/>',
-            f'<path d="{_box_path(area, look.round)}" fill="none" stroke="{look.edge}" stroke-width="{look.thick}"{dash}/>',
+            f'<path d="{whole}" fill="{look.ground}"/>',
+            f'<path d="{head_only}" fill="{look.head}"/>',
+            f'<path d="{whole}" fill="none" stroke="{look.edge}" '
+            f'stroke-width="{look.thick}"{dash}/>',
             _text(left + PADDING, top + 16.5, self.left, look.head_text, weight="bold"),
             _text(right - PADDING, top + 16.5, self.right, look.head_text, size=11.5, anchor="end"),
         ]
@@ -140,7 +152,12 @@ class _Card:
         return "".join(parts)
 
     def _spoken(self) -> str:
-        return "\n".join([f"{self.left}  {self.right}", *(f"{mark} {text}".strip() for _, mark, _, text in self.rows)])
+        return "\n".join(
+            [
+                f"{self.left}  {self.right}",
+                *(f"{mark} {text}".strip() for _, mark, _, text in self.rows),
+            ]
+        )
 
 
 def _grown(area: Area, by: float) -> Area:
@@ -163,8 +180,8 @@ def _frame(frame: Frame, area: Area) -> str:
     left, top, right, bottom = area
     dash = ' stroke-dasharray="7 4"' if frame.kind == "repeat" else ""
     return (
-        f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" rx="6" '
-        f'fill="#64748b" fill-opacity="0.07" stroke="#64748b"{dash}/>'
+        f'<path d="{_box_path((left, top, right, bottom), 6)}" fill="#64748b" fill-opacity="0.07" '
+        f'stroke="#64748b"{dash}/>'
         + _text(left + 10, top + 16, frame.label, "#334155", size=12.5, weight="bold")
     )
 
@@ -180,9 +197,7 @@ def _arrow(placed: Placed, arrow: tuple[int, int], count: int, rankdir: str) -> 
     x1, y1 = others[-1]
     tip = (x1, y1 - 7) if down else (x1 - 7, y1)
     path.append(_curve((x0, y0), tip, down))
-    head = (
-        f"M{x1:.1f} {y1:.1f}l-4 -8h8z" if down else f"M{x1:.1f} {y1:.1f}l-8 -4v8z"
-    )
+    head = f"M{x1:.1f} {y1:.1f}l-4 -8h8z" if down else f"M{x1:.1f} {y1:.1f}l-8 -4v8z"
     parts = [
         f'<path d="{"".join(path)}" fill="none" stroke="#475569" stroke-width="1.4"/>',
         f'<path d="{head}" fill="#475569"/>',
@@ -212,8 +227,14 @@ def _bars(x: float, y: float, heights: str, ink: str) -> str:
 
 
 def _text(
-    x: float, y: float, text: str, ink: str, size: float = 13, weight: str = "",
-    anchor: str = "", mono: bool = False,
+    x: float,
+    y: float,
+    text: str,
+    ink: str,
+    size: float = 13,
+    weight: str = "",
+    anchor: str = "",
+    mono: bool = False,
 ) -> str:
     if not text:
         return ""

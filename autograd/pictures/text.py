@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .graph_view import Box, View, lines
 from .plain import columns, padded
+from .view import Box, View, lines
 
 GAP = re.compile(r"\(…\)|(?<=[(, ])…")
 """Where an expression says nothing of an input that has no name."""
@@ -24,10 +24,15 @@ def text(view: View) -> str:
                 rows.append("  " * depth + f"┌ {view.frames[frame].label}")
             inside = box.frames
         rows.append(("  " * len(box.frames) + _said(view, i), _kind(box), *_arrays(box)))
-    widths = [max([columns(r[c]) for r in rows if isinstance(r, tuple)], default=0) for c in range(4)]
+    widths = [
+        max([columns(r[c]) for r in rows if isinstance(r, tuple)], default=0) for c in range(4)
+    ]
     shown = [
-        row if isinstance(row, str)
-        else "  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        row
+        if isinstance(row, str)
+        else "  ".join(
+            padded(cell, width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in rows
     ]
     return "\n".join([*shown, *view.remarks])

@@ -1,5 +1,5 @@
 """NumPy's functions of shape, joining, padding, differences and statistics that are built from
-ops: the same values and containers as NumPy's, and gradients that are the slopes, at orders 1 and 2.
+ops: NumPy's values and containers, and gradients that are the slopes, at orders 1 and 2.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from autograd.tree import leaves
 MODULES = [
     importlib.import_module(f"autograd.ops.{name}")
     for name in (
-        "diagonals", "differences", "joining", "nans", "norms", "padding", "quantiles",
-        "rearrange", "reduce", "scan", "shape", "splitting", "statistics",
+        "axes", "diagonals", "differences", "joining", "nans", "norms", "padding", "quantiles",
+        "rearrange", "reduce", "scan", "shape", "splitting", "spread", "statistics",
     )
 ]  # fmt: skip
 NAMES = [name for module in MODULES for name in module.__all__]
@@ -82,7 +82,11 @@ MODES = [
 ]
 
 CALLS: dict[str, list[Sample]] = {
-    "append": [Sample(A(3), A()), Sample(A(2, 3), [[1.0, 2.0, 3.0]], axis=0), Sample([1.0], A(2, 2))],
+    "append": [
+        Sample(A(3), A()),
+        Sample(A(2, 3), [[1.0, 2.0, 3.0]], axis=0),
+        Sample([1.0], A(2, 2)),
+    ],
     "atleast_1d": [Sample(A()), Sample(A(2)), Sample(A(), A(2, 3), 1.0)],
     "atleast_2d": [Sample(A()), Sample(A(2)), Sample(A(0)), Sample(A(), A(2, 3), A(1, 2, 3))],
     "atleast_3d": [Sample(A()), Sample(A(2)), Sample(A(2, 3)), Sample(A(1, 2, 3, 4), A(0))],
@@ -92,7 +96,8 @@ CALLS: dict[str, list[Sample]] = {
         Sample(A(2, 3), axis=-1, weights=A(3, make=positive)),
         Sample(A(2, 3), weights=A(2, 3, make=positive), returned=True),
         Sample(A(2, 3), 0, returned=True),
-        Sample(A(2, 3, 4), axis=(2, 0), weights=A(4, 2, make=positive), keepdims=True, returned=True),
+        Sample(A(2, 3, 4), axis=(2, 0), weights=A(4, 2, make=positive), keepdims=True),
+        Sample(A(2, 3, 4), axis=(2, 0), weights=A(4, 2, make=positive), returned=True),
         Sample(A(3), weights=[1, 2, 3]),
     ],
     "block": [
@@ -155,7 +160,11 @@ CALLS: dict[str, list[Sample]] = {
     ],
     "hsplit": [Sample(A(4), 2), Sample(A(2, 4), [1, 3])],
     "hstack": [Sample([A(2), A(), 1.0]), Sample((A(2, 1), A(2, 2)))],
-    "matrix_norm": [Sample(A(2, 3)), Sample(A(2, 3, 2), ord=1, keepdims=True), Sample(A(3, 2), ord="nuc")],
+    "matrix_norm": [
+        Sample(A(2, 3)),
+        Sample(A(2, 3, 2), ord=1, keepdims=True),
+        Sample(A(3, 2), ord="nuc"),
+    ],
     "meshgrid": [
         Sample(A(2), A(3)),
         Sample(A(2), [1.0, 2.0, 3.0], A(4), indexing="ij"),
@@ -179,7 +188,12 @@ CALLS: dict[str, list[Sample]] = {
     "ptp": [Sample(d(4)), Sample(d(2, 3), axis=-1, keepdims=True), Sample(A())],
     "resize": [Sample(A(3), (2, 4)), Sample(A(2, 3), 4), Sample(A(3), (0,)), Sample(A(0), (2, 2))],
     "rollaxis": [Sample(A(2, 3, 4), 2), Sample(A(2, 3, 4), 0, 3), Sample(A(2, 3, 4), -1, 1)],
-    "split": [Sample(A(4), 2), Sample(A(2, 4), [1, 3], axis=1), Sample(A(4), [3, 1]), Sample(A(3), [5])],
+    "split": [
+        Sample(A(4), 2),
+        Sample(A(2, 4), [1, 3], axis=1),
+        Sample(A(4), [3, 1]),
+        Sample(A(3), [5]),
+    ],
     "array_split": [Sample(A(5), 3), Sample(A(2, 5), 2, axis=-1), Sample(A(2), 3)],
     "trace": [Sample(A(2, 3)), Sample(A(2, 3, 4), 1, 2, 0)],
     "trapezoid": [
@@ -196,7 +210,11 @@ CALLS: dict[str, list[Sample]] = {
         Sample(A(3, make=lambda a: a * 0)),
     ],
     "unstack": [Sample(A(2, 3)), Sample(A(2, 3), axis=-1), Sample(A(0, 2))],
-    "vector_norm": [Sample(A(2, 3)), Sample(A(2, 3), axis=0, keepdims=True, ord=1), Sample(A(3), ord=0)],
+    "vector_norm": [
+        Sample(A(2, 3)),
+        Sample(A(2, 3), axis=0, keepdims=True, ord=1),
+        Sample(A(3), ord=0),
+    ],
     "vsplit": [Sample(A(4, 2), 2), Sample(A(4, 2), [1])],
     "vstack": [Sample([A(2), A(3, 2), [1.0, 2.0]])],
 }  # fmt: skip
@@ -250,6 +268,7 @@ def of_tensors(leaf: Any) -> np.ndarray:
 def test_values_dtypes_and_containers_are_numpys(name: str, sample: Sample, dtype: Any) -> None:
     call = Call(sample)
     arrays = [a.astype(dtype) for a in call.arrays]
+    exact = 1e-12 if dtype == np.float64 else 1e-5
     args, kwargs = call.with_(arrays)
     expected = of_numpy(name)(*args, **kwargs)
     plain = getattr(ag, name)(*args, **kwargs)
@@ -262,7 +281,7 @@ def test_values_dtypes_and_containers_are_numpys(name: str, sample: Sample, dtyp
             for mine, numpys in zip(leaves(out), leaves(expected), strict=True):
                 a, e = of_tensors(mine), np.asarray(numpys)
                 assert (a.shape, a.dtype) == (e.shape, e.dtype)
-                np.testing.assert_allclose(a, e, rtol=1e-12 if dtype == np.float64 else 1e-5, atol=1e-6)
+                np.testing.assert_allclose(a, e, rtol=exact, atol=1e-6)
 
 
 @every_call
@@ -302,6 +321,8 @@ def test_every_composite_has_calls() -> None:
 )
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "logsumexp"])
 def test_parameters_are_numpys(name: str) -> None:
-    ours = inspect.signature(getattr(ag, name)).parameters.values()
-    theirs = inspect.signature(of_numpy(name)).parameters.values()
-    assert [(p.name, p.kind, p.default) for p in ours] == [(p.name, p.kind, p.default) for p in theirs]
+    ours, theirs = (
+        [(p.name, p.kind, p.default) for p in inspect.signature(f).parameters.values()]
+        for f in (getattr(ag, name), of_numpy(name))
+    )
+    assert ours == theirs

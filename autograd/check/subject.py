@@ -1,0 +1,158 @@
+"""The function under test, as the comparison wants it: a list of arrays in, a list of arrays out.
+
+Inputs may be nested in dicts, lists and tuples. What f reads without being given it (a Module's
+parameters, Tensors in a closure) is found by walking the graph that f makes, and checked too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph import Array, Node, enable_grad, leaf, walk
+from ..tensor import Tensor, source
+from ..tree import leaves, rebuild
+from .levels import Level, recording
+
+
+class Subject:
+    """f, its inputs of a floating-point dtype, and the leaves that it reads by itself."""
+
+    def __init__(self, f: Callable[..., Any], inputs: Sequence[Any], *, promote: bool) -> None:
+        self.f = f
+        self.promote = promote
+        self.inputs = list(inputs)
+        self.name = getattr(f, "__name__", type(f).__name__)
+        self.given: list[Array] = []  # the arrays of the inputs that can change by a little
+        self.names: list[str] = []
+        for path, value in _paths(_arguments(f, inputs)):
+            array = _array(value)
+            if array is not None:
+                self.given.append(array)
+                self.names.append(path)
+        self.captured: list[Tensor] = []
+        self._kept: list[tuple[Tensor, Array, Node | None]] = []
+
+    def __enter__(self) -> Subject:
+        """Finds the captured leaves, and lends them arrays that may be moved about."""
+        tensors = [recording(source(self.widened(array))) for array in self.given]
+        with enable_grad():
+            nodes = walk([t.node for t in self.call(tensors) if t.node is not None])
+        own = {t.node for t in tensors}
+        owners = [n.owner() for n in reversed(nodes) if n.op is None and n.owner and n not in own]
+        self.captured = [owner for owner in owners if owner is not None]
+        known = _parameter_names(self.f)
+        for i, p in enumerate(self.captured):
+            self._kept.append((p, p.array, p.node))
+            self.names.append(known.get(id(p)) or p.name or f"captured Tensor {i + 1}")
+            p.array = self.widened(p.array).copy()
+            p.node = leaf(p.array, p.name, p)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        for p, array, node in self._kept:
+            p.array, p.node = array, node
+
+    def widened(self, array: Array) -> Array:
+        return array.astype(np.float64) if self.promote and array.dtype.itemsize < 8 else array
+
+    @property
+    def arrays(self) -> list[Array]:
+        return [self.widened(a) for a in self.given] + [p.array for p in self.captured]
+
+    @property
+    def level(self) -> Level:
+        return Level(lambda tensors, record: self.call(tensors[: len(self.given)]), self._hold)
+
+    def _hold(self, i: int, array: Array) -> Tensor:
+        if i < len(self.given):
+            return source(array)
+        p = self.captured[i - len(self.given)]
+        p.array = array
+        return p
+
+    def call(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """f with these Tensors in the places of its arrays: its outputs of a floating-point dtype."""
+        remaining = iter(tensors)
+        args = rebuild(self.inputs, lambda v: v if _array(v) is None else next(remaining))
+        return float_outputs(self.f(*args), self.name)
+
+
+def float_outputs(out: Any, name: str) -> list[Tensor]:
+    found = [
+        x if isinstance(x, Tensor) else source(np.asarray(x))
+        for x in leaves(out)
+        if isinstance(x, (Tensor, np.ndarray, np.generic, float))
+    ]
+    found = [x for x in found if x.dtype.kind in "fc"]
+    if not found:
+        raise TypeError(
+            f"{name} returned {type(out).__name__} without any floating-point array: there is "
+            "nothing whose gradient could be checked. Return the Tensors that it computes."
+        )
+    return found
+
+
+def _array(value: Any) -> Array | None:
+    """The array of a value that can change by a little; None for integers, flags, strings, …"""
+    if isinstance(value, Tensor):
+        value = value.array
+    if isinstance(value, float):
+        value = np.asarray(value)
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind == "f":
+        return np.asarray(value)
+    return None
+
+
+def _arguments(f: Callable[..., Any], inputs: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Each positional argument with the name that f's own signature gives it."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):  # NumPy's ufuncs have no signature
+        parameters = []
+    named: list[tuple[str, Any]] = []
+    for i, value in enumerate(inputs):
+        p = parameters[min(i, len(parameters) - 1)] if parameters else None
+        if p is None or (p.kind is not p.VAR_POSITIONAL and i >= len(parameters)):
+            named.append((f"input {i}", value))
+        elif p.kind is p.VAR_POSITIONAL:
+            named.append((f"{p.name}[{i - len(parameters) + 1}]", value))
+        else:
+            named.append((p.name, value))
+    return named
+
+
+def _paths(named: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
+    for path, value in named:
+        if isinstance(value, dict):
+            yield from _paths((f"{path}[{key!r}]", branch) for key, branch in value.items())
+        elif isinstance(value, (list, tuple)):
+            yield from _paths((f"{path}[{i}]", branch) for i, branch in enumerate(value))
+        else:
+            yield path, value
+
+
+def _parameter_names(f: Any) -> dict[int, str]:
+    """id of a Tensor -> its name in a Module that f is, is a method of, or closes over."""
+    near = [f, getattr(f, "__self__", None)]
+    if code := getattr(f, "__code__", None):
+        near += [f.__globals__.get(name) for name in code.co_names]
+        near += [cell.cell_contents for cell in f.__closure__ or () if _is_filled(cell)]
+    found: dict[int, str] = {}
+    for module in near:
+        if not isinstance(module, type) and callable(getattr(module, "named_parameters", None)):
+            with contextlib.suppress(Exception):  # names are a courtesy: an unbuilt module has none
+                found.update((id(p), name) for name, p in module.named_parameters())
+    return found
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
