@@ -100,13 +100,13 @@ IN_PLACE = {
 
 def _attach() -> None:
     for name, function in OPERATORS.items():
-        ours = claims.get(function, function)
+        ours = claims.get(function) or _through_numpy(function)
         setattr(Tensor, f"__{name}__", ours)
         setattr(Tensor, f"__r{name}__", _reflected(ours, name))
         if name != "divmod":
             setattr(Tensor, f"__i{name}__", _in_place_operator(function, ours, name))
     for name, function in UNARY.items():
-        setattr(Tensor, f"__{name}__", claims.get(function, function))
+        setattr(Tensor, f"__{name}__", claims.get(function) or _through_numpy(function))
     for name, ufunc in COMPARISONS.items():
         setattr(Tensor, f"__{name}__", _comparison(ufunc, name))
     for name, function in METHODS.items():
@@ -127,6 +127,12 @@ def _attach() -> None:
     Tensor.real = property(lambda x: x)  # type: ignore[assignment]
     Tensor.imag = property(lambda x: result(np.zeros_like(x.array)))  # type: ignore[assignment]
     Tensor.flat = property(_flat)  # type: ignore[assignment]
+
+
+def _through_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What no op claims (`&` of booleans): NumPy asks the Tensor, which refuses with a reason if it
+    requires a gradient."""
+    return lambda *args: function(*args)
 
 
 def _reflected(function: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -94,15 +94,15 @@ class _Best(Callback):
 
 
 class EarlyStopping(_Best):
-    """Ends the training when a number has not improved for `patience` epochs, and gives the model
-    its best weights back.
+    """Ends the training when a number has not improved for `patience` epochs (at least one), and
+    gives the model its best weights back.
 
     Parameters
     ----------
     monitor : str
         What to watch: "val_loss", "val_accuracy", "loss", ….
     patience : int
-        How many epochs without an improvement are endured.
+        After how many epochs without an improvement.
     min_delta : float
         What counts as an improvement: more than this.
     restore_best_weights : bool
@@ -136,7 +136,7 @@ class EarlyStopping(_Best):
                 self._weights = self.model.state_dict()
             return
         self._waited += 1
-        if self._waited > self.patience:
+        if self._waited >= self.patience:
             self.model.stop_training = True
 
     def on_train_end(self) -> None:

@@ -229,8 +229,12 @@ def _loss(loss: str | Callable[..., Any]) -> Any:
 
 
 def _optimizer(optimizer: Any) -> Any:
+    if isinstance(optimizer, type):
+        optimizer = optimizer()
+    if isinstance(optimizer, optim.Optimizer):
+        return optimizer
     if not isinstance(optimizer, str):
-        return optimizer() if isinstance(optimizer, type) else optimizer
+        raise TypeError(f"compile: {optimizer!r} is no optimizer. Write optimizer=optim.Adam().")
     everything = {name: getattr(optim, name) for name in optim.__all__}
     families = {
         name: family

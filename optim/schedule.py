@@ -231,9 +231,10 @@ class Chain(Schedule):
     parts: Any  # a list of (steps, schedule or number)
 
     def __post_init__(self) -> None:
-        self.parts = [tuple(part) for part in self.parts]
-        if not self.parts or any(len(part) != 2 for part in self.parts):
-            raise ValueError("Chain: a list of (steps, schedule) is expected.")
+        parts = list(self.parts)
+        if not parts or not all(isinstance(p, (tuple, list)) and len(p) == 2 for p in parts):
+            raise ValueError(f"Chain({parts}): a list of (steps, schedule) is expected.")
+        self.parts = [tuple(part) for part in parts]
 
     def __call__(self, t: int) -> float:
         for steps, part in self.parts[:-1]:

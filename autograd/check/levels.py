@@ -31,6 +31,11 @@ class Level:
         tensors = [self.hold(i, array) for i, array in enumerate(arrays)]
         return [t.array for t in self.run(tensors, False)]
 
+    def recorded(self, arrays: Sequence[Array]) -> list[Array]:
+        """The same values, computed as `create_graph=True` computes them."""
+        tensors = [recording(self.hold(i, array)) for i, array in enumerate(arrays)]
+        return [t.array for t in self.run(tensors, True)]
+
     def pull(self, arrays: Sequence[Array], weights: Sequence[Array]) -> list[Array]:
         """The gradient at each input, given those at the outputs."""
         tensors = [recording(self.hold(i, array)) for i, array in enumerate(arrays)]

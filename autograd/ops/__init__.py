@@ -2,7 +2,7 @@
 
 from .arithmetic import *
 from .axes import *
-from .cast import *
+from .casting import *
 from .constants import *
 from .corners import *
 from .create import *

@@ -26,11 +26,10 @@ def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, d
     return np.full_like(blank, fill_value)
 
 
-def _from_0_to_1(start, stop, num, endpoint):
+def _from_0_to_1(start, stop, num, endpoint, dtype=float):
     """`num` even steps from 0 to 1 along a first axis, in front of those of start and stop."""
     axes = len(np.broadcast_shapes(np.shape(start), np.shape(stop)))
-    steps = np.linspace(0, 1, num, endpoint, dtype=np.result_type(start, stop, float(num)))
-    return np.reshape(steps, (num,) + (1,) * axes)
+    return np.reshape(np.linspace(0, 1, num, endpoint, dtype=dtype), (num,) + (1,) * axes)
 
 
 @composite(claims=np.linspace)
@@ -45,7 +44,7 @@ def linspace(
     >>> stop.grad
     Tensor(2.5)
     """
-    t = _from_0_to_1(start, stop, num, endpoint)
+    t = _from_0_to_1(start, stop, num, endpoint, np.result_type(start, stop, float(num)))
     out = start * (1 - t) + stop * t
     if dtype is not None:
         if np.dtype(dtype).kind in "iu":
@@ -76,7 +75,7 @@ def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
 
 @composite(claims=np.geomspace)
 def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
-    """Numbers in even ratios: start (stop / start)ᵗ, for t from 0 to 1.
+    """Numbers in even ratios: start (stop / start)ᵗ, for t from 0 to 1; in float64, as NumPy's.
 
     Raises ValueError if start and stop are not both positive or both negative.
 

@@ -39,16 +39,12 @@ def pad(array, pad_width, mode="constant", **kwargs):
             "pad: a function as mode writes into an array, which a graph cannot record. Write "
             "np.concatenate([before, array, after], axis) with what shall stand there."
         )
+    if mode in ("constant", "empty") and not holds_tensor(list(kwargs.values())):
+        return pad_constant(array, pad_width, mode, kwargs)
     plain = {name: unwrap(value) for name, value in kwargs.items()}
     smallest = np.zeros([min(n, 1) for n in array.shape])
     np.pad(smallest, pad_width, mode, **plain)  # raises NumPy's own errors
-    if isinstance(pad_width, dict):
-        axes = range(array.ndim)
-        pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, 0)) for i in axes]
-        pad_width = [(width, width) if np.ndim(width) == 0 else width for width in pad_width]
-    widths = _pairs(pad_width, array.ndim)
-    if mode in ("constant", "empty") and not holds_tensor(list(kwargs.values())):
-        return pad_constant(array, widths, mode, plain)
+    widths = _widths(pad_width, array.ndim)
     settings = [_pairs(value, array.ndim) for value in kwargs.values()] or [[()] * array.ndim]
     padded = array
     for axis, ((before, after), setting) in enumerate(zip(widths, *settings, strict=True)):
@@ -58,6 +54,14 @@ def pad(array, pad_width, mode="constant", **kwargs):
             lines = np.concatenate([left, lines, right], axis=-1, dtype=array.dtype)
             padded = np.moveaxis(lines, -1, axis)
     return padded
+
+
+def _widths(pad_width, ndim):
+    """(before, after) for each axis; a dict names those that are padded at all."""
+    if isinstance(pad_width, dict):
+        each = [pad_width.get(i, pad_width.get(i - ndim, 0)) for i in range(ndim)]
+        return [(width, width) if np.ndim(width) == 0 else width for width in each]
+    return _pairs(pad_width, ndim)
 
 
 def _pairs(value, ndim):
@@ -84,8 +88,8 @@ def pad_constant(array, pad_width, mode, settings):
 
 @pad_constant.wrt("array")
 def _(g, array_shape, pad_width):
-    inside = [slice(left, left + n) for (left, _), n in zip(pad_width, array_shape, strict=True)]
-    return g[tuple(inside)]
+    widths = _widths(pad_width, len(array_shape))
+    return g[tuple(slice(i, i + n) for (i, _), n in zip(widths, array_shape, strict=True))]
 
 
 # -- what each mode puts before and after the last axis --------------------------------------------

@@ -41,7 +41,7 @@ def axes_of(axis, ndim):
 
 def expand(g, axis, keepdims, shape):
     """A reduced gradient with its lost axes back as axes of length 1, so that it broadcasts."""
-    if keepdims:
+    if keepdims or axis is None:  # where all axes are gone, one number is left, which broadcasts
         return g
     gone = axes_of(axis, len(shape))
     return np.reshape(g, tuple(1 if i in gone else n for i, n in enumerate(shape)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..declare import composite
-from ..tensor import unwrap
+from ..tensor import Tensor, unwrap
 from .index import index_set, scatter
 
 __all__ = (
@@ -17,6 +17,11 @@ __all__ = (
 def into(out, value):
     """`out=`: into a plain array if nothing is being recorded; refused otherwise."""
     return value if out is None else np.positive(value, out=out)
+
+
+def as_double(a):
+    """In float64: what NumPy makes of the arguments of functions that it computes in C's double."""
+    return a.astype(float, copy=False) if isinstance(a, Tensor) else np.asarray(a, float)
 
 
 @composite(claims=np.take)
@@ -171,15 +176,13 @@ def piecewise(x, condlist, funclist, *args, **kw):
 def bincount(x, /, weights=None, minlength=0):
     """How often each number 0, 1, … occurs in x; with weights, the sum of the weights of each.
 
-    Counts are plain arrays; gradients flow to the weights.
+    Counts are plain arrays; gradients flow to the weights. Sums are in float64, as NumPy's.
 
     >>> import autograd as ag
     >>> w = ag.Tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> ag.bincount([0, 2, 2], w)
     Tensor([1., 0., 5.], requires_grad=True, op=scatter)
     """
-    x = unwrap(x)
-    counts = np.bincount(x, minlength=minlength)
-    if weights is None:
-        return counts
-    return scatter(weights, np.asarray(x), counts.shape)
+    places = np.asarray(unwrap(x))
+    counts = np.bincount(places, minlength=minlength)
+    return counts if weights is None else scatter(as_double(weights), places, counts.shape)

@@ -9,8 +9,8 @@ import numpy as np
 from ..declare import composite, constant
 from ..declare import op as _op
 from ..op import A, Sample
-from ..tensor import Tensor
 from .arithmetic import over
+from .selecting import as_double
 
 __all__ = ("sort", "partition", "interp")
 
@@ -83,8 +83,9 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     >>> x.grad
     Tensor([10., 30.,  0.])
     """
-    x, xp, fp = map(_as_double, (x, xp, fp))
+    x, xp, fp = map(as_double, (x, xp, fp))
     if period is not None:
+        period = np.abs(period)
         x, xp = np.remainder(x, period), np.remainder(xp, period)
         order = np.argsort(xp)
         xp, fp = xp[order], fp[order]
@@ -99,10 +100,6 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     inside = fp[start] + (fp[end] - fp[start]) * over(x - xp[start], xp[end] - xp[start])
     outside = np.where(before, fp[0] if left is None else left, fp[-1] if right is None else right)
     return np.where(before | after, outside, inside)
-
-
-def _as_double(a):
-    return a.astype(float, copy=False) if isinstance(a, Tensor) else np.asarray(a, float)
 
 
 constant(np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize)

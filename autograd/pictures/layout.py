@@ -362,7 +362,7 @@ def _routed(
     areas = _frame_areas(net, boxes, above, label_first)
     every = [
         *boxes,
-        *areas.values(),
+        *(part for parts in areas.values() for part in parts),
         *((x, y, x, y) for route in routes.values() for x, y in route),
     ]
     if not every:

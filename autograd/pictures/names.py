@@ -82,7 +82,7 @@ def _variables(frame: types.FrameType | None) -> Iterator[tuple[str, Any]]:
         return
     for variables in (frame.f_locals, frame.f_globals):
         for name, thing in list(variables.items()):
-            if not name.startswith("_") and name not in NOT_THE_CALLERS:
+            if name.isidentifier() and not name.startswith("_") and name not in NOT_THE_CALLERS:
                 yield name, thing
 
 

@@ -177,10 +177,10 @@ def _box_path(area: Area, r: float, flat: bool = False) -> str:
 
 
 def _frame(frame: Frame, area: Area) -> str:
-    left, top, right, bottom = area
+    left, top, _, _ = area
     dash = ' stroke-dasharray="7 4"' if frame.kind == "repeat" else ""
     return (
-        f'<path d="{_box_path((left, top, right, bottom), 6)}" fill="#64748b" fill-opacity="0.07" '
+        f'<path d="{_box_path(area, 6)}" fill="#64748b" fill-opacity="0.07" '
         f'stroke="#64748b"{dash}/>'
         + _text(left + 10, top + 16, frame.label, "#334155", size=12.5, weight="bold")
     )

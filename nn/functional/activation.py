@@ -8,6 +8,8 @@ None overflows, at any input; float32 stays float32.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autograd import Tensor, elementwise, op, tanh
@@ -30,7 +32,7 @@ def _real(x):
 # -- the notes' own -----------------------------------------------------------------------------
 
 
-def identity(x):
+def identity(x: Any) -> Any:
     """x itself: the output layer's activation in regression.
 
     >>> identity(np.array([0.3, -2.0]))
@@ -207,7 +209,7 @@ def _(g, out, alpha):
     return np.where(out > 0, g, g * (out + alpha))
 
 
-def selu(x):
+def selu(x: Any) -> Any:
     """1.0507 · elu(x, 1.6733): keeps mean 0 and variance 1 from layer to layer.
 
     >>> selu(np.array([-1.0, 1.0]))
@@ -218,7 +220,7 @@ def selu(x):
     return 1.0507009873554805 * elu(x, 1.6732632423543772)
 
 
-def gelu(x):
+def gelu(x: Any) -> Any:
     """x · Φ(x), with the normal distribution's Φ itself, not an approximation by tanh.
 
     >>> gelu(np.array([-1.0, 0.0, 1.0]))
@@ -229,7 +231,7 @@ def gelu(x):
     return x * normal_cdf(x)
 
 
-def silu(x):
+def silu(x: Any) -> Any:
     """x · sigmoid(x), also called swish.
 
     >>> silu(np.array([-1.0, 0.0, 1.0]))
@@ -301,7 +303,7 @@ hard_tanh = elementwise(
 )
 
 
-def hard_silu(x):
+def hard_silu(x: Any) -> Any:
     """x · hard_sigmoid(x), also called hard swish.
 
     >>> hard_silu(np.array([-4.0, 1.0, 4.0]))

@@ -304,6 +304,20 @@ def test_gradients_are_the_slopes(name: str, sample: Sample) -> None:
         level, arrays = level.gradient(len(arrays)), [*arrays, *weights]
 
 
+@pytest.mark.parametrize("mode", ["constant", "edge"])
+def test_pad_width_by_axis(mode: str) -> None:
+    by_axis: Any = {0: (1, 2), -1: 1}
+    try:
+        np.pad(np.zeros((2, 3)), by_axis)
+    except TypeError:
+        pytest.skip("this NumPy takes no dict")
+    x = Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+    padded = ag.pad(x, by_axis, mode)
+    np.testing.assert_array_equal(padded.data, np.pad(x.data, ((1, 2), (1, 1)), mode))
+    padded[0, 1].backward()
+    np.testing.assert_array_equal(x.grad.data, [[mode == "edge", 0, 0], [0, 0, 0]])
+
+
 def test_trimmed_zeros_get_no_gradient() -> None:
     x = Tensor([0.0, 1.0, 0.0, 2.0, 0.0], requires_grad=True)
     (ag.trim_zeros(x) * [1.0, 2.0, 3.0]).sum().backward()

@@ -60,8 +60,11 @@ def test_stop_training_ends_between_epochs_and_between_steps():
             self.model.stop_training = True
 
     for hook, epochs, steps in [
-        ("on_epoch_end", 1, 2), ("on_batch_end", 0, 1), ("before_step", 0, 0), ("on_train_begin", 0, 0),
-    ]:  # fmt: skip
+        ("on_epoch_end", 1, 2),
+        ("on_batch_end", 0, 1),
+        ("before_step", 0, 0),
+        ("on_train_begin", 0, 0),
+    ]:
         model = regressor()
         history = model.fit(X, T, epochs=5, batch_size=6, callbacks=[Stop(hook)], verbose=0)
         assert (history.epochs, model.optimizer.iterations) == (epochs, steps), hook
@@ -112,7 +115,8 @@ def run(values, **settings):
     ("values", "settings", "epochs", "best"),
     [
         ([3, 2, 1, 1, 0], {"mode": "min"}, 4, 2),
-        ([3, 2, 1, 1, 0], {"mode": "min", "patience": 1}, 5, 4),
+        ([3, 2, 1, 1, 0], {"mode": "min", "patience": 1}, 4, 2),
+        ([3, 2, 1, 1, 0], {"mode": "min", "patience": 2}, 5, 4),
         ([1, 2, 1, 3], {"mode": "max"}, 3, 1),
         ([5, 4.9, 4.8, 3], {"mode": "min", "min_delta": 0.5}, 2, 0),
         ([3, float("nan"), 1], {"mode": "min"}, 2, 0),
@@ -210,7 +214,8 @@ def test_stop_on_nan_names_the_layer_and_saves_the_weights():
             finite.append(self.model.state_dict())
 
     callbacks = [TurnOn(spoil, 3), Record(), nn.StopOnNaN()]
-    with pytest.warns(nn.TrainingWarning, match=r"the output of layers\.1\.layers\.0 \(Spoil\(\)\)"):
+    layer = r"the output of layers\.1\.layers\.0 \(Spoil\(\)\)"
+    with pytest.warns(nn.TrainingWarning, match=layer):
         history = model.fit(X, T, epochs=5, batch_size=6, callbacks=callbacks, verbose=0)
     assert history.epochs == 1
     assert model.optimizer.iterations == len(finite) == 3

@@ -171,7 +171,7 @@ def test_labels_and_one_hot_are_the_same(name):
 @of_classes
 def test_wrong_labels_are_named(name):
     y, _ = example(name)
-    with pytest.raises(ValueError, match="labels from 0 to 4, .* classes 0 to 3"):
+    with pytest.raises(ValueError, match=r"labels from 0 to 4, .* classes 0 to 3"):
         ALL[name](y, [0, 4, 1])
     with pytest.raises(ValueError, match="labels from -1 to 2"):
         ALL[name](y, [0, -1, 2])
@@ -249,7 +249,7 @@ def test_binary_cross_entropy_keeps_small_losses():
     assert nn.binary_cross_entropy_with_logits([40.0], [1]) == pytest.approx(np.exp(-40))
 
 
-# -- what is probably not meant ---------------------------------------------------------------------
+# -- what is probably not meant -------------------------------------------------------------------
 
 
 def test_probabilities_for_a_loss_of_logits_are_a_warning():
@@ -290,7 +290,7 @@ def test_targets_beyond_0_and_1_are_an_error():
         nn.hinge(y, (t + 1) / 2)
 
 
-# -- a second source --------------------------------------------------------------------------------
+# -- a second source ------------------------------------------------------------------------------
 
 
 def test_losses_agree_with_pytorch():

@@ -37,7 +37,7 @@ NAMES = [
 ]  # fmt: skip
 
 
-# -- finding ----------------------------------------------------------------------------------------
+# -- finding --------------------------------------------------------------------------------------
 
 
 def test_parameters_are_found_everywhere_once_in_order_of_definition():
@@ -87,7 +87,7 @@ def test_parameter_is_a_tensor_that_requires_a_gradient():
         nn.Parameter([1, 2])
 
 
-# -- layers that do not know their size ---------------------------------------------------------------
+# -- layers that do not know their size -----------------------------------------------------------
 
 
 def test_an_unbuilt_model_names_its_layers():
@@ -109,7 +109,7 @@ def test_an_unbuilt_layer_alone_says_so():
         nn.Dense(4).parameters()
 
 
-# -- state ------------------------------------------------------------------------------------------
+# -- state ----------------------------------------------------------------------------------------
 
 
 def test_train_and_eval_reach_every_module():
@@ -243,7 +243,7 @@ def test_models_can_be_copied(how):
     assert twin.layers[0].weight.requires_grad
 
 
-# -- calls ------------------------------------------------------------------------------------------
+# -- calls ----------------------------------------------------------------------------------------
 
 
 def test_watchers_see_every_call_inside_out():

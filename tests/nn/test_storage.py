@@ -21,13 +21,13 @@ from nn.storage import npz, safetensors
 FORMATS = [".npz", ".safetensors"]
 formats = pytest.mark.parametrize("ending", FORMATS)
 dtypes = st.sampled_from(["<f8", "<f4", "<f2", ">f4", "<i8", "<i2", "|u1", "|b1"])
-arrays = dtypes.flatmap(
-    lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4))
-)
+shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
+arrays = dtypes.flatmap(lambda dtype: hnp.arrays(dtype, shapes))
 
 
 def model() -> nn.Sequential:
-    return nn.Sequential(nn.Dense(3, "relu", in_features=2, rng=0), nn.Dense(2, in_features=3, rng=1))
+    first = nn.Dense(3, "relu", in_features=2, rng=0)
+    return nn.Sequential(first, nn.Dense(2, in_features=3, rng=1))
 
 
 def read(path):
@@ -35,7 +35,7 @@ def read(path):
         return {name: np.asarray(stored) for name, stored in found.items()}
 
 
-# -- there and back -----------------------------------------------------------------------------------
+# -- there and back -------------------------------------------------------------------------------
 
 
 @formats
@@ -98,7 +98,7 @@ def test_numpy_reads_what_we_write_and_we_read_what_numpy_writes(tmp_path):
 
 def test_the_safetensors_package_reads_what_we_write_and_the_reverse(tmp_path):
     theirs = pytest.importorskip("safetensors.numpy")
-    state = {"weight": np.arange(6.0).reshape(2, 3), "half": np.ones(3, np.float16), "n": np.array(7)}
+    state = {"weight": np.arange(6.0).reshape(2, 3), "half": np.ones(3, "f2"), "n": np.array(7)}
     storage.write(tmp_path / "ours.safetensors", state)
     found = theirs.load_file(tmp_path / "ours.safetensors")
     for name, value in state.items():
@@ -128,7 +128,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-# -- damage -------------------------------------------------------------------------------------------
+# -- damage ---------------------------------------------------------------------------------------
 
 
 def raises_naming(path, other=None):
@@ -184,7 +184,10 @@ def test_any_changed_byte_is_harmless(ending, data, tmp_path_factory):
     try:
         model().load(path)
     except ValueError as error:
-        assert path.name in str(error)
+        message = str(error)
+    else:
+        return  # what was changed did not matter, or was a weight of a format without checksums
+    assert path.name in message
 
 
 @formats
@@ -240,8 +243,9 @@ def test_hostile_npz_files(tmp_path):
 
 def test_a_name_twice_in_a_zip(tmp_path):
     path = tmp_path / "twice.npz"
-    with zipfile.ZipFile(path, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
-        for _ in range(2):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("bias.npy", npz_bytes(np.zeros(3)))
+        with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("bias.npy", npz_bytes(np.zeros(3)))
     raises_naming(path)
 

@@ -1,4 +1,4 @@
-"""compile, fit, evaluate, predict: in Keras's habit, exact where Keras is not, and interruptible."""
+"""compile, fit, evaluate, predict: in Keras's habit, exact where Keras rounds, interruptible."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def classifier(*layers, **compiled) -> nn.Sequential:
     return model
 
 
-# -- learning -----------------------------------------------------------------------------------------
+# -- learning -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("targets", [LABELS, ONE_HOT, ONE_HOT.astype(int), LABELS.tolist()])
@@ -51,8 +51,11 @@ def test_optimizers_by_name_or_class(optimizer):
     model = classifier(optimizer=optimizer)
     losses = model.fit(X, LABELS, epochs=3, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
-    with pytest.raises(ValueError, match="no optimizer is called 'adma'. Do you mean .*Adam"):
+    with pytest.raises(ValueError, match=r"no optimizer is called 'adma'\. Do you mean .*Adam"):
         classifier(optimizer="adma")
+    for nothing in (None, 0.01):
+        with pytest.raises(TypeError, match=rf"{nothing} is no optimizer\."):
+            classifier(optimizer=nothing)
 
 
 def test_regression():
@@ -137,7 +140,7 @@ def test_fit_goes_on_where_it_stopped():
         np.testing.assert_array_equal(twice.state_dict()[name], value)
 
 
-# -- exact where probabilities round ----------------------------------------------------------------
+# -- exact where probabilities round --------------------------------------------------------------
 
 
 class Own(nn.Module):
@@ -191,7 +194,7 @@ def test_softmax_twice_is_a_warning_and_scores_for_probabilities_an_error():
         classifier(nn.Dense(3), loss="categorical_crossentropy").fit(X, LABELS, verbose=0)
 
 
-# -- validation, evaluation, prediction -------------------------------------------------------------
+# -- validation, evaluation, prediction -----------------------------------------------------------
 
 
 def test_validation_data_are_measured_and_not_learned_from():
@@ -256,7 +259,7 @@ def test_evaluate_records_nothing():
     assert all(p.grad is g for p, g in zip(model.parameters(), before, strict=True))
 
 
-# -- metrics ----------------------------------------------------------------------------------------
+# -- metrics --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("t", [LABELS, ONE_HOT, ONE_HOT * 0.9 + 0.1 / 3, LABELS.astype(np.uint8)])
@@ -270,7 +273,8 @@ def test_accuracy_of_two_classes_and_what_it_refuses():
     p = np.array([0.1, 0.6, 0.7, 0.4])
     assert nn.accuracy(p, [0, 1, 0, 0]) == 0.75
     assert nn.accuracy(p[:, None], [[0], [1], [0], [0]]) == 0.75
-    for y, t in [(p[:, None], [0, 1, 0, 0]), (np.zeros((4, 3)), [0, 1]), (np.zeros((4, 3)), np.zeros((4, 2)))]:
+    scores = np.zeros((4, 3))
+    for y, t in [(p[:, None], [0, 1, 0, 0]), (scores, [0, 1]), (scores, np.zeros((4, 2)))]:
         with pytest.raises(ValueError, match="do not go with"):
             nn.accuracy(y, t)
     with pytest.raises(ValueError, match="binary_accuracy"):
@@ -299,11 +303,11 @@ def test_metrics_by_name_function_or_object():
     assert list(history) == ["loss", "acc", "accuracy", "mean_squared_error", "largest", "samples"]
     assert history["samples"] == [60]
     assert history["acc"] == history["accuracy"]
-    with pytest.raises(ValueError, match="no metric is called 'acuracy'. Do you mean accuracy"):
+    with pytest.raises(ValueError, match=r"no metric is called 'acuracy'\. Do you mean accuracy"):
         classifier(metrics=["acuracy"])
 
 
-# -- mistakes ---------------------------------------------------------------------------------------
+# -- mistakes -------------------------------------------------------------------------------------
 
 
 def test_fit_before_compile_says_so():
@@ -335,7 +339,7 @@ def test_wrong_arguments_are_told_before_anything_changes():
 
 
 def test_unknown_losses():
-    with pytest.raises(ValueError, match="no loss is called 'crossentropi'. Do you mean cross_entropy"):
+    with pytest.raises(ValueError, match=r"'crossentropi'\. Do you mean cross_entropy"):
         classifier(loss="crossentropi")
     for keras, ours in {
         "mse": nn.mean_squared_error, "mean_absolute_error": nn.mean_absolute_error,
@@ -365,7 +369,7 @@ def test_an_optimizer_of_some_parameters_trains_only_those():
     np.testing.assert_array_equal(model.layers[0].weight.data, kept)
 
 
-# -- what is shown ------------------------------------------------------------------------------------
+# -- what is shown --------------------------------------------------------------------------------
 
 
 class Terminal(io.StringIO):
@@ -416,7 +420,7 @@ def test_tqdm_is_imported_only_for_a_bar():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-# -- Ctrl-C -------------------------------------------------------------------------------------------
+# -- Ctrl-C ---------------------------------------------------------------------------------------
 
 
 class CtrlC(nn.Callback):
@@ -495,14 +499,15 @@ def test_ctrl_c_during_validation():
 def test_training_in_another_thread_leaves_signals_alone():
     before = signal.getsignal(signal.SIGINT)
     histories = []
-    thread = threading.Thread(target=lambda: histories.append(classifier().fit(X, LABELS, verbose=0)))
+    train = lambda: histories.append(classifier().fit(X, LABELS, verbose=0))
+    thread = threading.Thread(target=train)
     thread.start()
     thread.join()
     assert histories[0].epochs == 1
     assert signal.getsignal(signal.SIGINT) is before
 
 
-# -- the real thing -----------------------------------------------------------------------------------
+# -- the real thing -------------------------------------------------------------------------------
 
 
 def test_digits_are_learned():

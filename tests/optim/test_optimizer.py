@@ -1,0 +1,381 @@
+"""The base: what it is given to step on, groups, settings, guards, accumulation."""
+
+import gc
+import warnings
+import weakref
+
+import numpy as np
+import pytest
+
+import optim
+from autograd import Tensor
+from autograd.graph import Extra
+from optim import schedule
+
+
+def leaf(*values, name=None, dtype=float):
+    return Tensor(np.array(values, dtype), requires_grad=True, name=name)
+
+
+class Model:
+    """Anything with .parameters() will do."""
+
+    def __init__(self):
+        self.w, self.b = leaf(1.0, 2.0), leaf(0.5)
+
+    def parameters(self):
+        yield self.w
+        yield self.b
+
+
+# -- parameters ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda m: m,
+        lambda m: m.parameters(),
+        lambda m: [m.w, m.b],
+        lambda m: (m.w, m.b),
+        lambda m: {"w": m.w, "b": m.b},
+        lambda m: [m.w, m.b, m.w],
+        lambda m: [{"params": [m.w]}, {"params": [m.b], "lr": 1.0}],
+        lambda m: {"params": m},
+        lambda m: ({"params": [p]} for p in (m.w, m.b)),
+        lambda m: optim.Adam(m),
+    ],
+    ids=["model", "generator", "list", "tuple", "dict", "twice", "groups", "one group",
+         "generator of groups", "optimizer"],
+)  # fmt: skip
+def test_parameters_come_in_many_forms_each_once(given):
+    model = Model()
+    assert optim.SGD(given(model)).parameters() == [model.w, model.b]
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "words"),
+    [
+        ([], ValueError, r"SGD: the list of parameters is empty.*list\(model.parameters\(\)\)"),
+        (iter(()), ValueError, "empty"),
+        ([{"params": []}], ValueError, "empty"),
+        ([np.zeros(2)], TypeError, r"params\[0\] is a NumPy array.*update\(params, grads\)"),
+        ([leaf(1.0), 3.0], TypeError, r"params\[1\] is of type float"),
+        ([[leaf(1.0)]], TypeError, r"params\[0\] is of type list"),
+        (leaf(1.0), TypeError, r"Write \[w\]"),
+        ("model", TypeError, "str, not a Tensor"),
+        (object(), TypeError, "not object"),
+        ([leaf(1.0) * 2], ValueError, r"params\[0\] is the result of multiply"),
+        ([{"lr": 0.1}], ValueError, 'group 0 has no "params"'),
+        ([{"params": [leaf(1.0)], "learning_rate": 1}], TypeError, "lr=1"),
+        ([{"params": [leaf(1.0)], "lr": -1}], ValueError, r"SGD\(lr=-1\)"),
+        (0.01, TypeError, r"SGD\(0.01\): the first argument is the parameters.*SGD\(lr=0.01\)"),
+    ],
+)
+def test_what_cannot_be_stepped_on(params, error, words):
+    with pytest.raises(error, match=words):
+        optim.SGD(params)
+
+
+def test_read_only_memory_is_refused():
+    from autograd import asarray
+
+    p = asarray(np.broadcast_to(1.0, (2, 2)))
+    p.requires_grad = True
+    with pytest.raises(ValueError, match=r"params\[0\], of shape \(2, 2\), is read-only"):
+        optim.SGD([p])
+
+
+def test_a_parameter_in_two_groups_is_refused():
+    p = leaf(1.0, name="W")
+    with pytest.raises(ValueError, match="'W' of shape .* is in two groups"):
+        optim.SGD([{"params": [p]}, {"params": [p], "lr": 1.0}])
+
+
+def test_bind_later():
+    model = Model()
+    sgd = optim.SGD(lr=0.5)
+    with pytest.raises(RuntimeError, match=r"has no parameters.*bind.*minimize.*update"):
+        sgd.step()
+    sgd.bind(model)
+    sgd.bind(model)  # the same again is fine
+    assert sgd.parameters() == [model.w, model.b]
+    with pytest.raises(RuntimeError, match=r"steps on 2 other parameters already"):
+        sgd.bind([leaf(1.0)])
+
+
+def test_a_refused_bind_or_group_changes_nothing():
+    sgd = optim.SGD(lr=0.5)
+    with pytest.raises(TypeError):
+        sgd.bind([leaf(1.0), None])
+    assert sgd.parameters() == []
+    model = Model()
+    sgd.bind(model)
+    with pytest.raises(ValueError, match="two groups"):
+        sgd.add_group([leaf(2.0), model.w])
+    assert sgd.parameters() == [model.w, model.b]
+    assert len(sgd.state) == 2
+
+
+def test_groups_have_settings_of_their_own():
+    slow, fast, thawed = leaf(0.0), leaf(0.0), leaf(0.0)
+    sgd = optim.SGD([{"params": [slow]}, {"params": [fast], "lr": 1.0}], lr=0.1)
+    sgd.add_group([thawed], lr=10.0)
+    for p in sgd.parameters():
+        p.grad = [1.0]
+    sgd.step()
+    assert [p.item() for p in (slow, fast, thawed)] == [-0.1, -1.0, -10.0]
+    assert sgd.lr == [0.1, 1.0, 10.0]
+    assert sgd.rate == 0.1
+    sgd.lr = 0.5
+    assert [g["lr"] for g in sgd.param_groups] == [0.5, 0.5, 0.5]
+    sgd.param_groups[1]["lr"] *= 2
+    assert sgd.lr == [0.5, 1.0, 0.5]
+
+
+def test_frozen_parameters_and_those_without_gradient_are_left_alone(make):
+    p, frozen, late = leaf(1.0), leaf(1.0), leaf(1.0, name="late")
+    optimizer = make([p, frozen, late])
+    for q in (p, frozen):
+        q.grad = [0.5]
+    frozen.requires_grad = False
+    with pytest.warns(optim.MissingGradientWarning, match="no gradient on parameter 'late'"):
+        optimizer.step()
+    assert p.data != 1
+    assert frozen.data == late.data == 1
+    assert optimizer.state[1:] == [{}, {}]
+    frozen.requires_grad = True
+    optimizer.step()  # no second warning
+    assert frozen.data != 1
+    assert [state.get("t") for state in optimizer.state] == [2, 1, None]
+
+
+# -- settings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("member", "settings", "words"),
+    [
+        (optim.Adam, {"betas": (0.8, 0.99)}, "written beta_1=0.8, beta_2=0.99"),
+        (optim.Adam, {"betas": 0.9}, "written beta_1=0.9, beta_2=0.999"),
+        (optim.Adam, {"eps": 1e-8}, "written epsilon=1e-08"),
+        (optim.Adam, {"learning_rate": 0.1}, "written lr=0.1"),
+        (optim.RMSprop, {"alpha": 0.99}, "written rho=0.99"),
+        (optim.Adam, {"weight_decay": 0.1}, "AdamW"),
+        (optim.SGD, {"decay": 0.1}, r"schedule.InverseTime\(lr, decay=0.1\)"),
+        (optim.SGD, {"momentun": 0.9}, "written momentum=0.9"),
+        (optim.SGD, {"dampening": 0.1}, r"no such setting. It is SGD\(params=None, lr=0.01"),
+    ],
+)
+def test_wrong_spellings_are_answered_with_the_right_one(member, settings, words):
+    with pytest.raises(TypeError, match=words):
+        member(**settings)
+
+
+def test_a_learning_rate_in_the_parameters_place(family):
+    with pytest.raises(TypeError, match=rf"Write {family.__name__}\(lr=0.01\)"):
+        family(0.01)
+
+
+def test_too_many_arguments(family):
+    with pytest.raises(TypeError, match="too many positional arguments"):
+        family(None, *[0.1] * 20)
+    with pytest.raises(TypeError, match="multiple values for argument 'lr'"):
+        family(None, 0.1, lr=0.1)
+
+
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), "fast", None, [0.1]])
+def test_settings_out_of_range(family, value):
+    with pytest.raises((TypeError, ValueError), match=rf"{family.__name__}\(lr="):
+        family(lr=value)
+    optimizer = family()
+    with pytest.raises((TypeError, ValueError), match=rf"{family.__name__}\(lr="):
+        optimizer.lr = value
+    assert optimizer.lr == family.lr
+
+
+@pytest.mark.parametrize("name", ["beta_1", "beta_2", "rho", "momentum"])
+def test_shares_are_below_1(family, name):
+    if name in family.settings:
+        with pytest.raises(ValueError, match=rf"{name}=1.0.*below 1"):
+            family(**{name: 1.0})
+
+
+def test_numpy_numbers_become_plain_ones(family):
+    assert type(family(lr=np.float32(0.5)).lr) is float
+    assert type(family(lr=np.array(0.5)).lr) is float
+
+
+def test_a_schedule_that_leaves_the_range_is_an_error_and_changes_nothing():
+    p = leaf(1.0)
+    sgd = optim.SGD([p], lr=lambda t: 1.0 - t)
+    for expected in (0.0, 0.0):
+        p.grad = [1.0]
+        sgd.step()
+        assert p.item() == expected
+    with pytest.raises(ValueError, match=r"SGD\(lr=-1.0\)"):
+        sgd.step()
+    assert p.item() == 0.0
+    assert sgd.iterations == 2
+
+
+def test_any_setting_may_be_a_schedule():
+    p = leaf(0.0)
+    sgd = optim.SGD([p], lr=schedule.Step(1.0, every=1, factor=0.5), momentum=lambda t: 0.5 * t)
+    moves = []
+    for _ in range(2):
+        before = p.item()
+        p.grad = [1.0]
+        sgd.step()
+        moves.append(p.item() - before)
+    assert moves == [-1.0, 0.5 * -1.0 - 0.5]
+
+
+# -- guards --------------------------------------------------------------------------------------
+
+
+def test_nan_is_reported_once_with_the_parameters_name():
+    w, b = leaf(1.0, 2.0, name="layer1.weight"), leaf(1.0)
+    sgd = optim.SGD([b, w])
+    w.grad, b.grad = [1.0, np.nan], [1.0]
+    with pytest.warns(optim.NaNGradientWarning, match=r"'layer1.weight' of shape \(2,\)") as seen:
+        sgd.step()
+        sgd.step()
+    assert len(seen) == 1
+    assert seen[0].filename == __file__
+    with pytest.warns(optim.NaNGradientWarning, match=r"parameter 'W' of shape \(1,\)"):
+        optim.SGD().update({"W": np.zeros(1)}, {"W": np.array([np.nan])})
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 3e38, 1e-45])
+def test_what_is_not_nan_is_not_called_nan(value):
+    p = leaf(*[1.0] * 20000, dtype=np.float32)
+    p.grad = np.full(20000, value, np.float32)
+    optim.SGD([p], lr=0.0 if np.isfinite(value) else 1.0).step()
+
+
+def test_a_guard_turned_into_an_error_changes_nothing():
+    p = leaf(1.0)
+    sgd = optim.Momentum([p])
+    p.grad = [np.nan]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(optim.NaNGradientWarning):
+            sgd.step()
+    assert p.item() == 1.0
+    assert sgd.state == [{}]
+    assert sgd.iterations == 0
+
+
+def test_no_gradient_at_all_says_so():
+    sgd = optim.SGD(Model())
+    with pytest.warns(optim.MissingGradientWarning, match=r"no gradient on parameter 0 .* 1 of"):
+        sgd.step()
+
+
+counted = pytest.mark.skipif(
+    not hasattr(Extra(), "backwards"), reason="waits for the engine to count a leaf's backwards"
+)
+
+
+@counted
+@pytest.mark.parametrize("step_between", [False, True])
+def test_two_backwards_without_zero_grad_warn_once(step_between):
+    p = leaf(1.0, name="W")
+    sgd = optim.SGD([p])
+    (p * 2).sum().backward()
+    if step_between:
+        sgd.step()
+    (p * 2).sum().backward()
+    with pytest.warns(optim.AccumulatedGradientWarning, match=r"'W'.*zero_grad\(\).*accumulate"):
+        sgd.step()
+    (p * 2).sum().backward()
+    sgd.step()
+
+
+@counted
+def test_zero_grad_by_whoever_is_zero_grad():
+    p = leaf(1.0)
+    sgd = optim.SGD([p])
+    for forget in (sgd.zero_grad, p.zero_grad, lambda: setattr(p, "grad", None)):
+        (p * 2).sum().backward()
+        sgd.step()
+        forget()
+    (p * 2).sum().backward()
+    sgd.step()
+
+
+# -- minimize, closures, accumulation ------------------------------------------------------------
+
+
+def test_minimize_takes_a_function_too():
+    x = leaf(3.0)
+    sgd = optim.SGD(lr=0.1)
+    for _ in range(100):
+        sgd.minimize(lambda: ((x - 1) ** 2).sum())
+    assert x.item() == pytest.approx(1.0)
+
+
+def test_minimize_of_what_has_no_graph_is_the_engines_error():
+    with pytest.raises(RuntimeError, match="does not depend on anything"):
+        optim.SGD().minimize(Tensor(1.0))
+
+
+def test_step_returns_what_its_closure_returns():
+    x = leaf(3.0)
+    sgd = optim.SGD([x], lr=0.1)
+
+    def closure():
+        sgd.zero_grad()
+        loss = (x**2).sum()
+        loss.backward()
+        return loss
+
+    assert sgd.step(closure).item() == 9.0
+    assert x.item() == pytest.approx(2.4)
+
+
+def test_accumulate_steps_by_the_mean(make):
+    data = np.random.default_rng(0).normal(size=(3, 4, 5))
+
+    def train(optimizer, w, batches):
+        for x in batches:
+            optimizer.zero_grad()
+            ((Tensor(x) * w) ** 2).mean().backward()
+            optimizer.step()
+
+    whole, parts = leaf(*range(1, 6)), leaf(*range(1, 6))
+    one, many = make([whole]), make([parts])
+    many.accumulate = 4
+    train(one, whole, data)
+    train(many, parts, data.reshape(12, 1, 5))
+    assert many.iterations == one.iterations == 3
+    np.testing.assert_allclose(parts.data, whole.data, rtol=1e-12)
+
+
+def test_a_step_makes_graphs_stale():
+    p = leaf(1.0)
+    loss = (p**2).sum()
+    p.grad = [1.0]
+    optim.SGD([p]).step()
+    with pytest.raises(RuntimeError, match="overwritten"):
+        loss.backward()
+
+
+def test_an_optimizer_keeps_no_gradient_alive():
+    p = leaf(1.0)
+    sgd = optim.Momentum([p])
+    (p**2).sum().backward()
+    grad = weakref.ref(p.grad)
+    sgd.step()
+    sgd.zero_grad()
+    gc.collect()
+    assert grad() is None
+
+
+def test_repr_tells_settings_and_progress():
+    sgd = optim.SGD([{"params": [leaf(1.0)]}, {"params": [leaf(1.0)], "lr": 1.0}])
+    assert repr(sgd) == (
+        "SGD(lr=[0.01, 1.0], momentum=0.0, nesterov=False, weight_decay=0.0): "
+        "2 parameters in 2 groups, 0 steps"
+    )
