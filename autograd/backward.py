@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from . import memory
+from .call import outputs
 from .errors import warn
 from .graph import SMALL, Array, Node, _Recording, depending_on, walk
-from .tensor import Tensor, result, source
+from .tensor import Tensor, result, source, unwrap
 
 
 class GradientWarning(UserWarning):
@@ -159,7 +160,9 @@ def _as_recorded(node: Node) -> tuple[Any, ...]:
 def _lift(array: Any, place: Any) -> Any:
     if isinstance(place, list):
         return [_lift(*pair) for pair in zip(array, place, strict=True)]
-    return result(array, place) if type(place) is Node else array
+    if type(place) is not Node:
+        return array
+    return outputs(array, place) if place.shape is None else result(array, place)
 
 
 def _watched(node: Node) -> Any:
@@ -254,16 +257,14 @@ class _Alarm:
 
 
 def _warn_of_nan(node: Node, g: Any, arriving: Any) -> None:
-    def nans(value: Any) -> bool:
-        array = value.array if isinstance(value, Tensor) else value
-        return isinstance(array, (np.ndarray, np.generic)) and bool(np.isnan(array).any())
-
-    if nans(g) or not any(map(nans, arriving)):
+    """Says where a NaN came from, if it was made here and not handed on."""
+    given = [np.asarray(unwrap(part)) for part in (g if g.shape is None else (g,))]  # Parts, or one
+    made = [np.asarray(unwrap(gradient)) for gradient in arriving if gradient is not None]
+    if any(np.isnan(a).any() for a in given) or not any(np.isnan(a).any() for a in made):
         return
     assert node.op is not None
     name = f" ({node.name!r})" if node.name else ""
-    array = g.array if isinstance(g, Tensor) else g
-    if not np.all(array):
+    if not all(np.all(a) for a in given):
         why = (
             "a gradient of 0 met an infinite slope. This is what a branch that was not taken does "
             "in where(x > 0, log(x), 0): write where(x > 0, log(where(x > 0, x, 1)), 0), so that "
@@ -271,7 +272,5 @@ def _warn_of_nan(node: Node, g: Any, arriving: Any) -> None:
         )
     else:
         why = "the slope is not defined at this value"
-    warn(
-        f"a gradient became NaN at {node.op.name}{name} of shape {node.shape}: {why}.",
-        GradientWarning,
-    )
+    shape = "" if node.shape is None else f" of shape {node.shape}"
+    warn(f"a gradient became NaN at {node.op.name}{name}{shape}: {why}.", GradientWarning)

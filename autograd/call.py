@@ -185,9 +185,7 @@ def general(op: Op) -> Callable[..., Any]:
         made = Node(op, plan, inputs, _saved(plan, given, out), settings or None, *facts)
         if recording is not True:
             recording.made(made, given, out)
-        if not multiple:
-            return result(out, made)
-        return _rebuild(out, [result(part, _part(made, i, out)) for i, part in enumerate(out)])
+        return outputs(out, made) if multiple else result(out, made)
 
     return call
 
@@ -305,6 +303,12 @@ class Parts:
 
 
 output = Op(lambda outputs, index: outputs[index], "output", formula="outputs[index]")
+
+
+def outputs(parts: Any, node: Node) -> Any:
+    """The outputs of an op that has several, as Tensors: each at its own place behind the node."""
+    tensors = [result(part, _part(node, i, parts)) for i, part in enumerate(parts)]
+    return _rebuild(parts, tensors)
 
 
 def _part(node: Node, i: int, outputs: Sequence[Any]) -> Node:

@@ -111,7 +111,7 @@ def _checksum(value: Any) -> int:
     value = value.array if isinstance(value, Tensor) else value
     if isinstance(value, np.ndarray):
         return zlib.crc32(value.tobytes())
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return hash(tuple(map(_checksum, value)))
     return 0
 

@@ -74,9 +74,9 @@ class RMSprop(Optimizer):
     optional: ClassVar = {"m": "centered"}
 
     @staticmethod
-    def formula(p, g, a, m, *, lr, rho, epsilon, centered):
+    def formula(p, g, a, m, *, lr, rho, epsilon):
         running_mean_square(a, g, rho)
-        if centered:
+        if m is not None:
             running_mean(m, g, rho)
             a = np.maximum(a - m * m, 0)  # rounding may take a variance below 0
         step = over_root(g, a, epsilon)

@@ -53,10 +53,10 @@ class Adam(Optimizer):
     optional: ClassVar = {"v_max": "amsgrad"}
 
     @staticmethod
-    def formula(p, g, m, v, v_max, *, t, lr, beta_1, beta_2, epsilon, amsgrad):
+    def formula(p, g, m, v, v_max, *, t, lr, beta_1, beta_2, epsilon):
         running_mean(m, g, beta_1)
         running_mean_square(v, g, beta_2)
-        if amsgrad:
+        if v_max is not None:
             v = np.maximum(v_max, v, out=v_max)
         step = over_root(m, v, epsilon)
         step *= lr * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
@@ -75,11 +75,10 @@ class AdamW(Adam):
 
     @staticmethod
     def formula(  # type: ignore[override]
-        p, g, m, v, v_max, *, t, lr, weight_decay, beta_1, beta_2, epsilon, amsgrad
+        p, g, m, v, v_max, *, t, lr, weight_decay, beta_1, beta_2, epsilon
     ):
         p *= 1 - lr * weight_decay
-        Adam.formula(p, g, m, v, v_max, t=t, lr=lr, beta_1=beta_1, beta_2=beta_2,
-                     epsilon=epsilon, amsgrad=amsgrad)  # fmt: skip
+        Adam.formula(p, g, m, v, v_max, t=t, lr=lr, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
 
 
 class Adamax(Optimizer):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd import Tensor, numerical_gradient
 
-from .optimizer import Array, Optimizer
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from .optimizer import Optimizer
+from .parameters import Array
 
 Function = Callable[[Any], Any]
 
@@ -112,10 +110,10 @@ def plot_paths(
     step_num: int = 30,
     *,
     gradient: Function | None = None,
-    ax: Axes | None = None,
+    ax: Any = None,
     xlim: tuple[float, float] | None = None,
     ylim: tuple[float, float] | None = None,
-) -> Axes:
+) -> Any:
     """The paths of any optimizers on the contours of a function of two numbers, in one picture.
 
     Takes what `descent_paths` takes; `xlim` and `ylim` bound the picture, which otherwise holds

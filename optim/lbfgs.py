@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd import memory
+from autograd import Tensor, memory
 
 from .linesearch import strong_wolfe
-from .optimizer import Array, Optimizer, Work
+from .optimizer import Optimizer, Work
+from .parameters import Array
 from .settings import Rate
 
 
@@ -121,6 +122,15 @@ class LBFGS(Optimizer):
                     before = known.get(name, np.empty((0, g.size), g.dtype))
                     known[name] = np.concatenate([before, vector[None]])[-size:]
         return list(zip(known.get("steps", ()), known.get("changes", ())))
+
+    def minimize(self, loss: Tensor | Callable[[], Tensor]) -> None:
+        """As every optimizer's, but the loss must be a function that computes it."""
+        if isinstance(loss, Tensor):
+            raise TypeError(
+                "LBFGS.minimize needs the loss as a function, to evaluate it at several points. "
+                "Write minimize(lambda: …)."
+            )
+        super().minimize(loss)
 
     def update(self, params: MutableMapping[Any, Any], grads: Mapping[Any, Any]) -> None:
         raise TypeError(

@@ -21,8 +21,9 @@ stays in the cache. (A formula that goes on in place with what it has computed, 
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping
 from dataclasses import InitVar
 from typing import Any, ClassVar, NamedTuple
 
@@ -32,11 +33,10 @@ from autograd import Tensor, memory
 from autograd.backward import GradientWarning
 from autograd.graph import walk
 
-from . import saving
-from .parameters import Params, describe, groups, tensors
+from . import dicts, saving
+from .parameters import Array, Params, describe, groups, tensors
 from .settings import Declared, bound, check_spelling, checked
 
-Array = np.ndarray[Any, np.dtype[Any]]
 State = dict[str, Any]
 """What is remembered for one parameter: arrays by name, and "t". Empty before its first step."""
 
@@ -100,7 +100,8 @@ class Optimizer(Declared):
 
     params: InitVar[Params] = None
     optional: ClassVar[dict[str, str]] = {}
-    """Arrays that are remembered only if a setting asks for them: {array: setting}."""
+    """Arrays that are remembered only if a setting asks for them, {array: setting}; the formula is
+    given None for them else."""
 
     _arrays: ClassVar[tuple[str, ...]] = ()  # what the formula remembers
     _numbers: ClassVar[tuple[str, ...]] = ()  # its parameters after the star
@@ -246,11 +247,9 @@ class Optimizer(Declared):
         Source: S. Goki, Deep Learning from Scratch, section 6.1.
         """
         work = [
-            Work(key, *_pair(key, params[key], grads[key]), self.named_state.get(key, {}),
-                 self.param_groups[0])
-            for key in _all_there(params, grads)
-            if grads[key] is not None
-        ]  # fmt: skip
+            Work(key, p, g, self.named_state.get(key, {}), self.param_groups[0])
+            for key, p, g in dicts.pairs(params, grads)
+        ]
         for w in work:
             saving.check_state(w.state, w.p, f"update: parameter {w.place!r}")
         self._advance(work)
@@ -349,7 +348,7 @@ class Optimizer(Declared):
         """What the formula gets at this step for all parameters of a group: the arrays that are
         wanted, and the numbers; None for arrays that are not wanted."""
         settings = self._current(group)
-        wanted = [n for n in self._arrays if settings.get(self.optional.get(n, ""), True)]
+        wanted = [n for n in self._arrays if group.get(self.optional.get(n, ""), True)]
         numbers: dict[str, Any] = dict.fromkeys(n for n in self._arrays if n not in wanted)
         numbers |= {n: settings.get(n) for n in self._numbers}
         return wanted, numbers
@@ -418,9 +417,13 @@ class Optimizer(Declared):
             )
 
     def _warn(self, category: type[Warning], message: str) -> None:
-        if category not in self._warned:
-            self._warned.add(category)
-            warnings.warn(message, category, stacklevel=4)
+        if category in self._warned:
+            return
+        self._warned.add(category)
+        frame, depth = sys._getframe(1), 2
+        while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+            frame, depth = frame.f_back, depth + 1
+        warnings.warn(message, category, stacklevel=depth)  # at the user's own line
 
     # -- saving -----------------------------------------------------------------------------
 
@@ -451,44 +454,6 @@ def _leaves(loss: Tensor) -> list[Tensor]:
     assert loss.node is not None
     found = [n.owner() for n in reversed(walk([loss.node])) if n.op is None and n.owner is not None]
     return [tensor for tensor in found if tensor is not None]
-
-
-def _all_there(params: Mapping[Any, Any], grads: Mapping[Any, Any]) -> Iterable[Any]:
-    missing = [key for key in params if key not in grads]
-    if missing:
-        raise KeyError(
-            f"update: no gradient for {', '.join(map(repr, missing))}; grads has "
-            f"{', '.join(map(repr, grads))}. Give None for those to be left alone."
-        )
-    if not params:
-        raise ValueError("update: params is empty.")
-    return params
-
-
-def _pair(key: Any, value: Any, grad: Any) -> tuple[Array, Array]:
-    """A parameter of `update` and its gradient as arrays of one shape and dtype."""
-    if not isinstance(value, (Tensor, np.ndarray, float, np.floating)):
-        raise TypeError(
-            f"update: params[{key!r}] is of type {type(value).__name__}; it must be an array of "
-            "floats, to be changed in place."
-        )
-    p = value.array if isinstance(value, Tensor) else np.asarray(value)
-    g = grad.array if isinstance(grad, Tensor) else np.asarray(grad)
-    if p.dtype.kind != "f":
-        raise TypeError(
-            f"update: params[{key!r}] has dtype {p.dtype}: steps are fractions, which it cannot "
-            "hold. Write params[key].astype(float)."
-        )
-    if not p.flags.writeable:
-        raise ValueError(f"update: params[{key!r}] is read-only, and the step is made in place.")
-    if g.dtype.kind not in "fiu":
-        raise TypeError(f"update: grads[{key!r}] has dtype {g.dtype}, not a real number's.")
-    if g.shape != p.shape:
-        raise ValueError(
-            f"update: grads[{key!r}] has shape {g.shape}, but params[{key!r}] has {p.shape}. "
-            "Broadcasting is not meant here."
-        )
-    return p, g.astype(p.dtype, copy=False)
 
 
 def _some(names: list[str]) -> str:

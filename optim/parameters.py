@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import Tensor
 
+Array = np.ndarray[Any, np.dtype[Any]]
 Params = Any  # an iterable of Tensors or of groups, a dict, or an object with .parameters()
 
 

@@ -234,7 +234,7 @@ class Chain(Schedule):
         parts = list(self.parts)
         if not parts or not all(isinstance(p, (tuple, list)) and len(p) == 2 for p in parts):
             raise ValueError(f"Chain({parts}): a list of (steps, schedule) is expected.")
-        self.parts = [tuple(part) for part in parts]
+        self.parts = [list(part) for part in parts]
 
     def __call__(self, t: int) -> float:
         for steps, part in self.parts[:-1]:
@@ -338,7 +338,7 @@ def _fields_of(saved: Mapping[str, Any], kind: type[Schedule]) -> dict[str, Any]
 
 
 def _value(schedule: Any, t: int) -> float:
-    return schedule(t) if callable(schedule) else schedule
+    return float(schedule(t)) if callable(schedule) else float(schedule)
 
 
 def _half_cosine(start: float, end: float, share: float) -> float:

@@ -44,7 +44,7 @@ class SGD(Optimizer):
     def formula(p, g, v, *, lr, momentum, nesterov, weight_decay):
         if weight_decay:
             g = g + weight_decay * p
-        if not momentum:
+        if v is None:
             p -= lr * g
             return
         v *= momentum

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +21,14 @@ RELATIVE = 1e-9
 """How much a gradient may differ, beside the difference's own error: ChainRulesTestUtils' rtol."""
 
 FLOOR = 1e-14
-"""What counts as no slope, in units of an output's typical size per input's typical size."""
+"""What counts as no slope: in units of an output's typical size, for a step of the input's size."""
 
 ENOUGH = 8  # wrong elements are enough to see the pattern
 BUDGET = 1000  # slopes to examine at one order in search of the wrong elements, or of the kinks
 
 
-class Wrong(NamedTuple):
+@dataclass(frozen=True)
+class Wrong:
     """A gradient that the differences do not confirm, at one element (None: along a direction)."""
 
     input: int
@@ -37,7 +39,8 @@ class Wrong(NamedTuple):
     step: float
 
 
-class Kink(NamedTuple):
+@dataclass(frozen=True)
+class Kink:
     """An element at which the slopes from the left and from the right differ."""
 
     input: int
@@ -77,7 +80,9 @@ class Comparison:
         self.wrong: list[Wrong] = []
         self.kinks: list[Kink] = []
         self.evaluations = 0
-        self.error = 0.0  # the largest, relative to the gradient's size
+        self.errors = [0.0] * len(self.arrays)  # the largest, relative to the gradient's size
+        sizes = [_typical(w * out) for w, out in zip(weights, value(self.arrays), strict=True)]
+        self.floor = FLOOR * (max(sizes, default=0) or 1.0)
         self.budget = BUDGET
         self.unexamined = 0  # elements that the budget left out
 
@@ -99,12 +104,13 @@ class Comparison:
                     break
         return self
 
-    def at(self, i: int, index: tuple[int, ...]) -> Wrong:
+    def at(self, i: int, index: tuple[int, ...]) -> Wrong | Kink:
         """What the gradient and the differences say of one element."""
         direction = _direction(self.arrays[i], self.rng)
         place = int(np.ravel_multi_index(index, self.arrays[i].shape))
         analytic, _, _, found = self._slope(i, np.array([place]), direction)
-        return _verdict(i, index, analytic, found, float(direction[place]))
+        verdict = _verdict if found.smooth else _kink
+        return verdict(i, index, analytic, found, float(direction[place]))
 
     def _examine(self, i: int, part: Array, direction: Array) -> None:
         """Compares along the direction, in these elements of input i; halves them on doubt."""
@@ -115,12 +121,12 @@ class Comparison:
             return
         self.budget -= 1
         analytic, scale, phi, found = self._slope(i, part, direction)
-        tolerance = 10 * found.error + RELATIVE * max(scale, abs(found.value)) + FLOOR
+        tolerance = 10 * found.error + RELATIVE * max(scale, abs(found.value)) + self.floor
         agrees = abs(analytic - found.value) <= tolerance
         vague = found.error > 1e-6 * max(scale, abs(found.value)) > 0 and len(part) > 1
         if agrees and found.smooth and not vague:
             if scale:
-                self.error = max(self.error, abs(analytic - found.value) / scale)
+                self.errors[i] = max(self.errors[i], abs(analytic - found.value) / scale)
             return
         if len(part) > 1:
             before = len(self.wrong) + len(self.kinks)
@@ -133,9 +139,7 @@ class Comparison:
             index = tuple(map(int, np.unravel_index(int(part[0]), self.arrays[i].shape)))
             unit = float(direction[part[0]])
         if not found.smooth:
-            sides = [side / unit for side in found.sides]
-            left, right = sides if unit > 0 else sides[::-1]
-            self.kinks.append(Kink(i, index, left, right, analytic / unit))
+            self.kinks.append(_kink(i, index, analytic, found, unit))
             return
         if math.isfinite(analytic):  # perhaps φ is only rougher than its size lets expect
             tolerance += 20 * noise(phi) / found.step
@@ -171,28 +175,42 @@ class Comparison:
 
 
 def _verdict(i: int, index: Any, analytic: float, found: Slope, unit: float) -> Wrong:
-    return Wrong(
-        i, index, analytic / unit, found.value / unit, found.error / abs(unit), found.step * abs(unit)
-    )
+    error, step = found.error / abs(unit), found.step * abs(unit)
+    return Wrong(i, index, analytic / unit, found.value / unit, error, step)
+
+
+def _kink(i: int, index: Any, analytic: float, found: Slope, unit: float) -> Kink:
+    sides = [side / unit for side in found.sides]
+    left, right = sides if unit > 0 else sides[::-1]
+    return Kink(i, index, left, right, analytic / unit)
 
 
 def _direction(array: Array, rng: np.random.Generator) -> Array:
     """A random direction as large as the input is, element by element: no two of equal size, so
     that no accident hides an exchange of two elements."""
     size = np.abs(array).reshape(-1)
-    finite = size[np.isfinite(size)]
-    typical = math.sqrt(float(np.mean(finite**2))) if finite.size else 0.0
-    size = np.maximum(np.where(np.isfinite(size), size, 0), 0.1 * typical or 1.0)
-    return size * rng.uniform(0.5, 1.0, size.size) * rng.choice([-1.0, 1.0], size.size)
+    size = np.maximum(np.where(np.isfinite(size), size, 0), 0.1 * _typical(array) or 1.0)
+    return size * _signs(size.shape, rng)
 
 
 def weights_for(outputs: Sequence[Array], rng: np.random.Generator) -> list[Array]:
-    """Random gradients to send into the outputs, each output counting the same, however large;
-    0 for what is not finite."""
+    """Random gradients to send into the outputs; 1 into a single number. Of several outputs, each
+    counts the same, however large; what is not finite counts 0."""
+    if len(outputs) == 1 and outputs[0].size == 1:
+        return [np.ones_like(outputs[0])]
     weights: list[Any] = []
     for out in outputs:
-        finite = out[np.isfinite(out)]
-        typical = math.sqrt(float(np.mean(finite**2))) if finite.size else 1.0
-        w = rng.uniform(0.5, 1.0, out.shape) * rng.choice([-1.0, 1.0], out.shape)
-        weights.append(np.where(np.isfinite(out), w / (typical or 1.0), 0).astype(out.dtype))
+        w = _signs(out.shape, rng) / (_typical(out) or 1.0 if len(outputs) > 1 else 1.0)
+        weights.append(np.where(np.isfinite(out), w, 0).astype(out.dtype))
     return weights
+
+
+def _signs(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Random numbers of about one size, none near 0."""
+    return rng.uniform(0.5, 1.0, shape) * rng.choice([-1.0, 1.0], shape)
+
+
+def _typical(array: Array) -> float:
+    """The size of an array's elements, by their mean square; 0 if there are none."""
+    finite = array[np.isfinite(array)]
+    return math.sqrt(float(np.mean(np.abs(finite) ** 2))) if finite.size else 0.0

@@ -25,6 +25,7 @@ class Level:
     def __init__(self, run: Run, hold: Callable[[int, Array], Tensor] | None = None) -> None:
         self.run = run
         self.order = 1
+        self.below: Level | None = None
         self.hold = hold or (lambda i, array: source(array))  # puts an array in the i-th input
 
     def value(self, arrays: Sequence[Array]) -> list[Array]:
@@ -52,7 +53,7 @@ class Level:
             return self.hold(i, array) if i < count else source(array)
 
         level = Level(run, hold)
-        level.order = self.order + 1
+        level.order, level.below = self.order + 1, self
         return level
 
 

@@ -6,10 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..graph import Array
-from .compare import Wrong
 
 
 class KinkAt(NamedTuple):
@@ -28,7 +25,8 @@ class KinkAt(NamedTuple):
             sides = f"a slope that settles on nothing (about {self.left:.4g})"
         else:
             sides = f"slope {self.left:.4g} from the left, {self.right:.4g} from the right"
-        return f"{self.element} at order {self.order}: {sides}; the gradient says {self.gradient:.4g}"
+        says = f"the gradient says {self.gradient:.4g}"
+        return f"{self.element} at order {self.order}: {sides}; {says}"
 
 
 class Report:
@@ -37,7 +35,8 @@ class Report:
     Attributes
     ----------
     orders : dict of int to dict of str to float
-        For each order and input: the largest error found, relative to the gradient's size.
+        For each order and input: the largest error found, relative to the gradient's size. None if
+        the gradient is 0 throughout, and the slope too: the input has no influence.
     kinks : list of KinkAt
         The elements at which the function has no derivative, where nothing was compared.
     evaluations : int
@@ -49,13 +48,13 @@ class Report:
     def __init__(self, name: str, shapes: dict[str, tuple[int, ...]]) -> None:
         self.name = name
         self.shapes = shapes
-        self.orders: dict[int, dict[str, float]] = {}
+        self.orders: dict[int, dict[str, float | None]] = {}
         self.kinks: list[KinkAt] = []
         self.evaluations = 0
         self.unexamined = 0
 
     def __repr__(self) -> str:
-        inputs = {k: v for found in self.orders.values() for k, v in found.items()}
+        inputs = list(dict.fromkeys(name for found in self.orders.values() for name in found))
         width = max(map(len, ["input", *inputs]))
         shapes = {name: str(self.shapes.get(name, "")) for name in inputs}
         wide = max(map(len, ["shape", *shapes.values()]))
@@ -66,12 +65,11 @@ class Report:
             + "".join(f"  {f'error {order}':>9}" for order in self.orders),
         ]
         for name in inputs:
-            errors = [found.get(name) for found in self.orders.values()]
-            cells = ["" if e is None else f"{e:.0e}" for e in errors]
+            errors = [found.get(name, "") for found in self.orders.values()]
+            cells = ["all 0" if e is None else f"{e:.0e}" if e != "" else "" for e in errors]
             row = f"  {name:{width}}  {shapes[name]:{wide}}" + "".join(f"  {c:>9}" for c in cells)
             rows.append(row.rstrip())
-        for kink in self.kinks[:6]:
-            rows.append(f"  kink: {kink}")
+        rows += [f"  kink: {kink}" for kink in self.kinks[:6]]
         if len(self.kinks) > 6:
             rows.append(f"  … and {len(self.kinks) - 6} more kinks")
         if self.unexamined:
@@ -85,11 +83,12 @@ class GradientError(AssertionError):
     Attributes
     ----------
     problem : str
-        What kind of problem: "value", "layout", "dtype", "shape", "create_graph", "mutation",
-        "random", "kink".
+        What is wrong: "value", "shape", "dtype", "layout", "create_graph", "mutation", "random"
+        or "kink".
     input : str
         The name of the input.
     order : int
+        1 for the gradient, 2 for the gradient's gradient.
     wrong : list of (index, analytic, numeric)
         The wrong elements that were looked at.
     op : str or None
@@ -99,9 +98,16 @@ class GradientError(AssertionError):
     """
 
     def __init__(
-        self, message: str, *, problem: str, input: str = "", order: int = 1, wrong: Any = (),
-        op: str | None = None, smallest: list[Array] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        message: str,
+        *,
+        problem: str,
+        input: str = "",
+        order: int = 1,
+        wrong: Sequence[tuple[Any, float, float]] = (),
+        op: str | None = None,
+        smallest: list[Array] | None = None,
+    ) -> None:
         super().__init__(message)
         self.problem = problem
         self.input = input
@@ -116,69 +122,3 @@ def element(name: str, index: tuple[int, ...] | None) -> str:
     if index is None:
         return f"{name}, along a random direction"
     return f"{name}[{', '.join(map(str, index))}]" if index else name
-
-
-def table(name: str, wrong: Sequence[Wrong]) -> list[str]:
-    """The wrong elements, a row each, with the numbers lined up."""
-    rows = [("", "gradient", "slope", "ratio")]
-    for w in wrong:
-        shown = _spell(w.numeric, w.error)
-        rows.append((element(name, w.index), f"{w.analytic:.10g}", shown, _ratio(w)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  " + "  ".join(
-            cell.ljust(n) if k == 0 else cell.rjust(n) for k, (cell, n) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]  # fmt: skip
-
-
-def _spell(value: float, error: float) -> str:
-    """A number with as many digits as are known."""
-    if not math.isfinite(error) or error <= 0 or value == 0:
-        return f"{value:.10g}"
-    digits = max(1, min(11, math.ceil(math.log10(abs(value) / error))))
-    return f"{value:.{digits}g} ± {error:.0e}"
-
-
-def _ratio(w: Wrong) -> str:
-    return f"{w.analytic / w.numeric:.7g}" if w.numeric else "–"
-
-
-def pattern(analytic: Array, numeric: Array, tolerance: Array) -> str | None:
-    """What the wrong gradient looks like, as a whole: a factor, a sign, a transposed matrix, …"""
-    wrong = ~(np.abs(analytic - numeric) <= tolerance)
-    if not np.isfinite(analytic).all():
-        return "The gradient is not finite, though the slope is."
-    if numeric.ndim >= 2 and numeric.shape[-1] == numeric.shape[-2] and _close(analytic, numeric.mT, tolerance):
-        return "The gradient is transposed: its last two axes are exchanged."
-    for axis in range(numeric.ndim):
-        if numeric.shape[axis] > 1 and _close(analytic, np.flip(numeric, axis), tolerance):
-            return f"The gradient is the wrong way round along axis {axis}: strides taken for positive?"
-    ratios = analytic[wrong & (numeric != 0)] / numeric[wrong & (numeric != 0)]
-    if ratios.size and wrong.sum() == ratios.size and np.ptp(ratios) <= 1e-6 * np.abs(ratios).max():
-        everywhere = "everywhere" if wrong.all() else "wherever it is wrong"
-        return f"The ratio is {_factor(float(np.median(ratios)))} {everywhere}."
-    if wrong.sum() == 1 and wrong.size > 2:
-        return f"All other {wrong.size - 1} elements are right."
-    return None
-
-
-def _close(a: Array, b: Array, tolerance: Array) -> bool:
-    return bool(np.all(np.abs(a - b) <= tolerance.max()))
-
-
-def _factor(ratio: float) -> str:
-    for value, meaning in (
-        (-1.0, "−1: a sign is wrong,"),
-        (2.0, "2: something is counted twice, or a factor ½ is missing,"),
-        (0.5, "½: a factor 2 is missing,"),
-        (0.0, "0: the gradient is lost (detach, .data, float(), a comparison?),"),
-    ):
-        if abs(ratio - value) < 1e-6:
-            return meaning
-    if abs(ratio - round(ratio)) < 1e-6 and 2 < abs(ratio) < 1e6:
-        return f"{ratio:.0f}: a sum over {abs(ratio):.0f} where a mean is meant, or a repeated count,"
-    if abs(1 / ratio - round(1 / ratio)) < 1e-6 and abs(1 / ratio) > 2:
-        return f"1/{1 / ratio:.0f}: a mean over {abs(1 / ratio):.0f} where a sum is meant,"
-    return f"{ratio:.7g}"

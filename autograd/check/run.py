@@ -5,23 +5,26 @@ every time, nothing overwritten, right shape and dtype), then its values.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..graph import Array
-from .compare import RELATIVE, Comparison, Wrong, weights_for
-from .report import GradientError, KinkAt, Report, element, pattern, table
-from .shrink import smallest_failing
-from .slope import Slope
-
-ALL = 64  # inputs of up to this many elements are compared in full once something is wrong
+from .compare import Comparison, Kink, weights_for
+from .failure import failure
+from .report import GradientError, KinkAt, Report, element
+from .shrink import fails, smallest_failing
+from .slope import Slope, complex_slope, slope
 
 LAYOUTS: dict[str, Callable[[Array], Array]] = {
     "negative strides": lambda a: np.flip(np.flip(a).copy()),
     "Fortran order": lambda a: a.copy(order="F"),
     "every second element": lambda a: np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a.copy(),
 }
+
+Blamed = tuple[str | None, list[str]]
+"""The name of the op at fault, if known, and lines that tell about it."""
 
 
 class Run:
@@ -35,214 +38,226 @@ class Run:
         arrays: Sequence[Array],
         *,
         own: int,
-        kinks: str,
-        method: Callable[..., Slope],
-        directions: int,
-        seed: int,
-        shrink: bool,
-        explain: Callable[[int, int], tuple[str | None, list[str]]] = lambda i, order: (None, []),
+        kinks: str = "report",
+        method: Callable[..., Slope] = slope,
+        directions: int = 1,
+        seed: int = 0,
+        shrink: bool = False,
+        blame: Callable[[int, int], Blamed] = lambda i, order: (None, []),
     ) -> None:
-        self.name, self.names, self.level, self.arrays = name, list(names), level, list(arrays)
+        self.name = name
+        self.names, self.arrays = list(names), list(arrays)  # at order 2: and the weights of 1
+        self.level = self.first = level
         self.own = own  # how many of the inputs were given, and may be made smaller
-        self.kinks, self.method, self.directions = kinks, method, directions
+        self.inputs = len(arrays)
+        self.kinks, self.shrink, self.blame = kinks, shrink, blame
+        self.method, self.directions, self.seed = method, directions, seed
         self.rng = np.random.default_rng(seed)
-        self.seed, self.shrink, self.explain = seed, shrink, explain
         self.report = Report(name, {n: a.shape for n, a in zip(names, arrays, strict=True)})
         self.skip: list[tuple[int, tuple[int, ...]]] = []
-        self.first: tuple[list[Array], list[Array]] = ([], [])  # weights and gradients of order 1
+        self.weights: list[Array] = []
+        self.wide: tuple[list[Array], list[Array]] = ([], [])  # order 1's weights and gradients
 
     def all_orders(self, order: int) -> Report:
         for k in range(1, order + 1):
-            self.one_order(k)
-            if k < order:
-                count = len(self.arrays)
-                self.level = self.level.gradient(count)
+            if k > 1:
+                self.level = self.level.gradient(len(self.arrays))
                 self.arrays += self.weights
-                self.names += _names_of_weights(k, len(self.weights))
+                self.names += _names_of_weights(k - 1, len(self.weights))
+                self.weights = []
+            if k == 2 and self.method is complex_slope:
+                self.method = slope  # gradients are not recorded for complex numbers
+            self.one_order(k)
         return self.report
 
     def one_order(self, k: int) -> None:
-        outputs = self._twice(k, "value", lambda: self.level.value(self.arrays))
-        if not any(np.isfinite(out).any() for out in outputs) and any(out.size for out in outputs):
-            raise ValueError(f"{self.name} gives nothing finite at these inputs: no slope to compare.")
+        outputs = self._steady(k, "value", lambda: self.level.value(self.arrays))
+        if any(y.size for y in outputs) and not any(np.isfinite(y).any() for y in outputs):
+            raise ValueError(
+                f"{self.name} gives nothing finite here: there is no slope to compare."
+            )
         self.weights = weights_for(outputs, self.rng)
-        gradients = self._twice(k, "gradient", lambda: self.level.pull(self.arrays, self.weights))
-        self._shapes_fit(k, gradients)
+        gradients = self._steady(k, "gradient", lambda: self.level.pull(self.arrays, self.weights))
+        self._fitting(k, gradients)
         if k == 1:
-            self.first = self.weights, gradients
+            self.wide = self.weights, gradients
         else:
-            self._same(k - 1, outputs, self.level.recorded(self.arrays), "create_graph",
-                       "backward(create_graph=True) gives another gradient than backward()")  # fmt: skip
+            what = "backward(create_graph=True) gives another gradient than backward()"
+            self._same("create_graph", k - 1, outputs, self.level.recorded(self.arrays), what)
         found = Comparison(
-            self.level.value, self.arrays, self.weights, gradients,
-            skip=self.skip, seed=self.seed + k, method=self.method,
-        ).run(self.directions)  # fmt: skip
+            self.level.value,
+            self.arrays,
+            self.weights,
+            gradients,
+            skip=self.skip,
+            seed=self.seed + k,
+            method=self.method,
+        ).run(self.directions)
         self._note(k, found)
         if found.wrong:
             raise self._failure(k, found)
         for layout, relaid in LAYOUTS.items():
-            others = self.level.pull(
-                [relaid(a) for a in self.arrays], [relaid(w) for w in self.weights]
-            )
-            self._same(k, gradients, others, "layout",
-                       f"with the same values laid out in memory with {layout}, the gradient is another")  # fmt: skip
+            arrays, weights = ([relaid(a) for a in them] for them in (self.arrays, self.weights))
+            what = f"the gradient is another when the same values lie in memory with {layout}"
+            self._same("layout", k, gradients, self.level.pull(arrays, weights), what)
 
     # -- the promises around a gradient -----------------------------------------------------
 
-    def _twice(self, k: int, what: str, compute: Callable[[], list[Array]]) -> list[Array]:
-        """Computes it, and once more: nothing may have been overwritten, nothing be different."""
-        inputs = [*self.arrays, *getattr(self, "weights", [])]
-        names = [*self.names, *_names_of_weights(k, len(inputs) - len(self.names))]
+    def _steady(self, k: int, what: str, compute: Callable[[], list[Array]]) -> list[Array]:
+        """Computes it twice: nothing may have been overwritten, nothing be different."""
+        inputs = [*self.arrays, *self.weights]
+        names = [*self.names, *_names_of_weights(k, len(self.weights))]
         before = [a.copy() for a in inputs]
         first = [np.array(out) for out in compute()]
         for name, array, copied in zip(names, inputs, before, strict=True):
             if not np.array_equal(array, copied, equal_nan=True):
                 raise GradientError(
-                    f"computing the {what} of {self.name} overwrites its input {name}: differences "
-                    "would compare values that are gone, and so does anybody else who holds that "
-                    "array. Compute on a copy (x = x.copy()), or write x = x + … instead of x += ….",
-                    problem="mutation", input=name, order=k,
-                )  # fmt: skip
+                    f"computing the {what} of {self.name} overwrites its input {name}, which "
+                    "others may still need (backward does). Work on a copy: x = x.copy(), or x = x + … "
+                    "instead of x += ….",
+                    problem="mutation",
+                    input=name,
+                    order=k,
+                )
         for a, b in zip(first, compute(), strict=True):
             if a.shape != b.shape or not _close(a, b, 1e-8):
                 raise GradientError(
-                    f"the {what} of {self.name} differs from call to call at the same inputs, so no "
-                    "difference means anything. Is there dropout or noise in it? Switch it off "
-                    "(model.eval()), or make it the same each time (seed it inside the function).",
-                    problem="random", order=k,
-                )  # fmt: skip
+                    f"the {what} of {self.name} differs from call to call at the same inputs, so "
+                    "differences mean nothing. Is there dropout or noise in it? Switch it off "
+                    "(model.eval()), or seed it inside the function.",
+                    problem="random",
+                    order=k,
+                )
         return first
 
-    def _shapes_fit(self, k: int, gradients: Sequence[Array]) -> None:
-        for name, x, g in zip(self.names, self.arrays, gradients, strict=True):
+    def _fitting(self, k: int, gradients: Sequence[Array]) -> None:
+        """Raises unless each gradient has its input's shape and dtype."""
+        for name, x, g in zip(self.names, self.arrays, gradients, strict=False):
+            of = f"the gradient of {self.name} with respect to {name} has"
             if g.shape != x.shape:
                 raise GradientError(
-                    f"the gradient of {self.name} with respect to {name} has shape {g.shape}, but "
-                    f"{name} has shape {x.shape}.{_missing_sum(x.shape, g.shape)}",
-                    problem="shape", input=name, order=k,
-                )  # fmt: skip
+                    f"{of} shape {g.shape}, but {name} has shape {x.shape}."
+                    + _missing_sum(x.shape, g.shape),
+                    problem="shape",
+                    input=name,
+                    order=k,
+                )
             if g.dtype != x.dtype:
                 raise GradientError(
-                    f"the gradient of {self.name} with respect to {name} has dtype {g.dtype}, but "
-                    f"{name} has dtype {x.dtype}: write Python's numbers and math.*, which take on "
-                    "an array's dtype, not NumPy scalars; or cast at the end.",
-                    problem="dtype", input=name, order=k,
-                )  # fmt: skip
+                    f"{of} dtype {g.dtype}, but {name} has dtype {x.dtype}. Python's numbers and "
+                    "math.* take on an array's dtype, NumPy's scalars do not; or cast at the end.",
+                    problem="dtype",
+                    input=name,
+                    order=k,
+                )
 
     def _same(
-        self, k: int, expected: Sequence[Array], actual: Sequence[Array], problem: str, what: str
+        self, problem: str, k: int, expected: Sequence[Array], actual: Sequence[Array], what: str
     ) -> None:
-        """Raises unless the gradients agree up to rounding (judged by moving inputs by rounding)."""
+        """Raises unless the gradients of order k agree, up to rounding."""
         for i, (name, e, a) in enumerate(zip(self.names, expected, actual, strict=False)):
-            if _close(e, a, 1e-11) or _close(e, a, 1e-11, self._rounding(k, i)):
+            here = k == self.level.order
+            if _close(e, a, 1e-11) or (
+                here and _close(e, a, 1e-11, self._rounding(self.level, self.weights, i))
+            ):
                 continue
-            at = np.unravel_index(int(np.argmax(np.abs(a - e))), e.shape)
-            index = tuple(map(int, at))
-            raise GradientError(
-                f"{self.name}, order {k}: {what}.\n\n"
-                f"  {element(name, index)}: {a[index]:.10g} instead of {e[index]:.10g}",
-                problem=problem, input=name, order=k, wrong=[(index, float(a[index]), float(e[index]))],
-            )  # fmt: skip
+            raise self._elsewhere(problem, k, name, e, a, f"{self.name}, order {k}: {what}")
 
-    def _rounding(self, k: int, i: int) -> float:
-        """How much a gradient of order k moves when the inputs move by what rounding moves them."""
-        if k != self.level.order:
-            return 0.0
+    def check_narrow(self, level: Any, arrays: Sequence[Array]) -> None:
+        """Raises unless the gradient in the inputs' own dtype is the wide one, up to rounding."""
+        weights, wide = self.wide
+        outputs = level.value(arrays)
+        weights = [w.astype(out.dtype) for w, out in zip(weights, outputs, strict=True)]
+        narrow = level.pull(arrays, weights)
+        self.arrays = list(arrays)
+        self._fitting(1, narrow)
+        for i, (name, e, a) in enumerate(zip(self.names, wide, narrow, strict=False)):
+            tolerance = 1000 * float(np.finfo(a.dtype).eps)
+            if _close(e, a, tolerance) or _close(
+                e, a, tolerance, self._rounding(level, weights, i)
+            ):
+                continue
+            what = f"the gradient of {self.name} is wrong in {a.dtype}, though right in {e.dtype}"
+            raise self._elsewhere("dtype", 1, name, e, a, what)
+
+    def _rounding(self, level: Any, weights: Sequence[Array], i: int) -> float:
+        """How much a gradient moves when the inputs move by what rounding moves them."""
         signs = [self.rng.choice([-1.0, 1.0], a.shape) for a in self.arrays]
         moved = [
-            a + s * np.spacing(np.abs(a)) for a, s in zip(self.arrays, signs, strict=True)
+            (a + s * np.spacing(np.abs(a))).astype(a.dtype)
+            for a, s in zip(self.arrays, signs, strict=True)
         ]
-        there, here = (self.level.pull(arrays, self.weights)[i] for arrays in (moved, self.arrays))
+        there, here = (level.pull(arrays, weights)[i] for arrays in (moved, self.arrays))
         return 100 * float(np.abs(there - here).max(initial=0))
+
+    def _elsewhere(
+        self, problem: str, k: int, name: str, expected: Array, actual: Array, what: str
+    ) -> GradientError:
+        worst = int(np.argmax(np.abs(actual - expected)))
+        at = tuple(map(int, np.unravel_index(worst, expected.shape)))
+        is_now, should = float(actual[at]), float(expected[at])
+        return GradientError(
+            f"{what}.\n\n  {element(name, at)}: {is_now:.10g} instead of {should:.10g}",
+            problem=problem,
+            input=name,
+            order=k,
+            wrong=[(at, is_now, should)],
+        )
 
     # -- the values ---------------------------------------------------------------------------
 
     def _note(self, k: int, found: Comparison) -> None:
+        """Puts into the report what a comparison found, but for what is wrong."""
         self.report.orders[k] = {
-            name: error for name, error in zip(self.names, found.errors, strict=True)
+            name: error if np.any(g) or error else None
+            for name, error, g in zip(self.names, found.errors, found.gradients, strict=True)
         }
         self.report.evaluations += found.evaluations
         self.report.unexamined += found.unexamined
         for kink in found.kinks:
-            at = KinkAt(element(self.names[kink.input], kink.index), k, kink.left, kink.right, kink.analytic)
-            self.report.kinks.append(at)
+            name = self.names[kink.input]
             if kink.index is not None:
                 self.skip.append((kink.input, kink.index))
+                plain = self._readable(k, found)[0].at(kink.input, kink.index)
+                kink = plain if isinstance(plain, Kink) else kink
+            at = KinkAt(element(name, kink.index), k, kink.left, kink.right, kink.analytic)
+            self.report.kinks.append(at)
             if self.kinks == "error":
-                raise GradientError(
-                    f"{self.name} has no derivative at {at}.",
-                    problem="kink", input=self.names[kink.input], order=k,
-                )  # fmt: skip
+                what = f"{self.name} has no derivative with respect to {at}."
+                raise GradientError(what, problem="kink", input=name, order=k)
+
+    def _readable(self, k: int, found: Comparison) -> list[Comparison]:
+        """Before it, the comparison of the plain sum of the outputs: its numbers say more."""
+        if k > 1 or all((w == 1).all() for w in self.weights):
+            return [found]
+        ones = [(w != 0).astype(w.dtype) for w in self.weights]
+        gradients = self.level.pull(self.arrays, ones)
+        return [
+            Comparison(self.level.value, self.arrays, ones, gradients, method=self.method),
+            found,
+        ]
 
     def _failure(self, k: int, found: Comparison) -> GradientError:
         i = found.wrong[0].input
-        name = self.names[i]
-        wrong, looks = self._whole(i, found)
-        if name.startswith("g") and i >= len(self.names) - len(self.weights) and k > 1:
-            looks = looks or "The backward pass is not linear in the gradient that arrives."
-        op, trail = self.explain(i, k)
-        lines = [
-            f"the gradient of {self.name} with respect to {name} is wrong"
-            + (f" at order {k}: the gradient of its gradient." if k == 2 else f" at order {k}." if k > 2 else "."),
-            "",
-            *table(name, wrong[:8]),
-        ]
-        if len(wrong) > 8:
-            lines.append(f"  … and {len(wrong) - 8} more elements")
-        lines += [""] + ([looks] if looks else []) + trail
-        smallest = None
+        op, lines = self.blame(i, k)
+        if i >= self.inputs:
+            lines = [
+                "The gradient that arrives was taken out of the graph, or enters not linearly.",
+                *lines,
+            ]
+        smaller: list[Array] = []
         if self.shrink:
-            smallest = smallest_failing(self.level, self.arrays, self.own, self._still_fails(k))
-            shown = [f"{n} = {np.array_repr(a)}" for n, a in zip(self.names, smallest[: self.own], strict=False)]
-            if shown:
-                lines += ["The smallest input found that fails:", *(f"  {line}" for text in shown for line in text.split("\n"))]
-        lines.append(f"(differences at steps of about {wrong[0].step:.1g}; seed={self.seed})")
-        return GradientError(
-            "\n".join(lines), problem="value", input=name, order=k, op=op, smallest=smallest,
-            wrong=[(w.index, w.analytic, w.numeric) for w in wrong],
-        )  # fmt: skip
-
-    def _whole(self, i: int, found: Comparison) -> tuple[list[Wrong], str | None]:
-        """Every wrong element of a small input, and the pattern that they make together."""
-        x = self.arrays[i]
-        if x.size > ALL or found.wrong[0].index is None:
-            return [w for w in found.wrong if w.input == i], None
-        every = [found.at(i, index) for index in np.ndindex(x.shape)]
-        analytic = np.array([w.analytic for w in every]).reshape(x.shape)
-        numeric = np.array([w.numeric for w in every]).reshape(x.shape)
-        errors = np.array([w.error for w in every]).reshape(x.shape)
-        tolerance = 10 * errors + RELATIVE * max(float(np.abs(numeric).max()), 1e-300)
-        skipped = [index for j, index in self.skip if j == i]
-        wrong = [
-            w for w in every
-            if not abs(w.analytic - w.numeric) <= tolerance[w.index] and w.index not in skipped
-        ]  # fmt: skip
-        return wrong or found.wrong[:1], pattern(analytic, numeric, tolerance)
-
-    def _still_fails(self, k: int) -> Callable[[list[Array]], bool]:
-        """Whether the check at order k also fails for these arrays."""
-        base, own = self.level, len(self.report.shapes)
-        for _ in range(k - 1):
-            base = base.below
-
-        def fails(arrays: list[Array]) -> bool:
-            level, arrays = base, arrays[:own]
-            rng = np.random.default_rng(self.seed)
-            try:
-                for n in range(1, k + 1):
-                    weights = weights_for(level.value(arrays), rng)
-                    if n == k:
-                        gradients = level.pull(arrays, weights)
-                        found = Comparison(
-                            level.value, arrays, weights, gradients, seed=self.seed + k, method=self.method
-                        ).run()
-                        return bool(found.wrong) and not found.kinks
-                    level, arrays = level.gradient(len(arrays)), [*arrays, *weights]
-            except Exception:  # inputs that f does not take are no smaller example
-                return False
-            return False
-
-        return fails
+            still = partial(fails, self.first, order=k, seed=self.seed, method=self.method)
+            smaller = smallest_failing(self.arrays[: self.inputs], self.own, still)[: self.own]
+        return failure(
+            self.name,
+            k,
+            self.names[i],
+            self._readable(k, found),
+            {index for j, index in self.skip if j == i},
+            (op, lines),
+            list(zip(self.names, smaller, strict=False)),
+        )
 
 
 def _names_of_weights(order: int, count: int) -> list[str]:
@@ -256,6 +271,7 @@ def _close(a: Array, b: Array, relative: float, absolute: float = 0.0) -> bool:
 
 
 def _missing_sum(shape: tuple[int, ...], got: tuple[int, ...]) -> str:
+    """What to do about a gradient that has the shape to which broadcasting stretched its input."""
     try:
         fits = np.broadcast_shapes(shape, got) == got
     except ValueError:
@@ -263,5 +279,6 @@ def _missing_sum(shape: tuple[int, ...], got: tuple[int, ...]) -> str:
     if not fits:
         return ""
     extra = len(got) - len(shape)
-    axes = [*range(extra), *(extra + i for i, n in enumerate(shape) if n == 1 and got[extra + i] != 1)]
-    return f" Broadcasting stretched it: sum the gradient over axes {tuple(axes)}, then reshape."
+    stretched = [extra + i for i, n in enumerate(shape) if n == 1 and got[extra + i] != 1]
+    axes = (*range(extra), *stretched)
+    return f" Broadcasting stretched {shape}: sum the gradient over axes {axes}, then reshape it."

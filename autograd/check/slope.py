@@ -39,7 +39,7 @@ class Slope(NamedTuple):
 
 
 def slope(phi: Line, eps: float, scale: float = 0.0) -> Slope:
-    """Extrapolates until the error is below 1e-10 of the slope (or of `scale`), or rounding wins."""
+    """Extrapolates until the error is 1e-10 of the slope (or of `scale`), or rounding wins."""
     center, size = phi(0.0)
     h = FIRST_STEP
     slopes, jumps = _Extrapolation(4.0, 4.0), _Extrapolation(2.0, 4.0)  # even, odd powers of h
@@ -74,7 +74,9 @@ def complex_slope(phi: Callable[[Any], Any], eps: float, scale: float = 0.0) -> 
     h = 1e-100
     value, size = phi(h * 1j)
     if not isinstance(value, complex):
-        raise TypeError('step="complex" needs a function that gives complex numbers for complex ones.')
+        raise TypeError(
+            'step="complex" needs a function that gives complex numbers for complex ones.'
+        )
     return Slope(value.imag / h, 8 * eps * (size + scale), 0.0, h, True)
 
 

@@ -32,14 +32,14 @@ class Subject:
         for path, value in _paths(_arguments(f, inputs)):
             array = _array(value)
             if array is not None:
-                self.given.append(array)
+                self.given.append(array.copy())  # nobody's array is at risk
                 self.names.append(path)
         self.captured: list[Tensor] = []
         self._kept: list[tuple[Tensor, Array, Node | None]] = []
 
     def __enter__(self) -> Subject:
         """Finds the captured leaves, and lends them arrays that may be moved about."""
-        tensors = [recording(source(self.widened(array))) for array in self.given]
+        tensors = [recording(source(self.widened(array).copy())) for array in self.given]
         with enable_grad():
             nodes = walk([t.node for t in self.call(tensors) if t.node is not None])
         own = {t.node for t in tensors}
@@ -66,19 +66,24 @@ class Subject:
 
     @property
     def level(self) -> Level:
-        return Level(lambda tensors, record: self.call(tensors[: len(self.given)]), self._hold)
+        return Level(lambda tensors, record: self.call(tensors[: len(self.given)]), self.hold)
 
-    def _hold(self, i: int, array: Array) -> Tensor:
+    def hold(self, i: int, array: Array) -> Tensor:
         if i < len(self.given):
             return source(array)
         p = self.captured[i - len(self.given)]
         p.array = array
         return p
 
+    @staticmethod
+    def is_input(value: Any) -> bool:
+        """Whether it can change by a little; integers, flags, strings, … cannot."""
+        return _array(value) is not None
+
     def call(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """f with these Tensors in the places of its arrays: its outputs of a floating-point dtype."""
+        """f with these Tensors in the places of its arrays; its floating-point outputs."""
         remaining = iter(tensors)
-        args = rebuild(self.inputs, lambda v: v if _array(v) is None else next(remaining))
+        args = rebuild(self.inputs, lambda v: next(remaining) if self.is_input(v) else v)
         return float_outputs(self.f(*args), self.name)
 
 

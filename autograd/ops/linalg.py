@@ -134,13 +134,13 @@ def solve(a, b):
 
 
 @solve.wrt("a", "b")
-def _(g, a, out, b_shape):
-    transposed = as_array(a).mT
-    if len(b_shape) > 1:
-        back = np.linalg.solve(transposed, g)
-        return -back @ out.mT, back
-    back = np.linalg.solve(transposed, g[..., None])  # a vector: g and out have lost the last axis
-    return -back @ out[..., None, :], back[..., 0]
+def _(g, a, out):
+    a = as_array(a)
+    if out.ndim < a.ndim:  # b was a vector: g and out have lost the last axis
+        back = np.linalg.solve(a.mT, g[..., None])
+        return -back @ out[..., None, :], back[..., 0]
+    back = np.linalg.solve(a.mT, g)
+    return -back @ out.mT, back
 
 
 inv = op(
@@ -433,8 +433,14 @@ def _(g, a, out, mode):
 
 
 def _wrt_tall(g_q, g_r, q, r):
+    sizes = np.abs(np.diagonal(unwrap(r), axis1=-2, axis2=-1))
+    if np.any(sizes <= _rounding(sizes)):
+        raise np.linalg.LinAlgError(
+            f"qr: the first {r.shape[-1]} columns depend on each other, so q and r are not unique "
+            "and have no derivative. np.linalg.svd, lstsq and pinv work at any rank."
+        )
     lower = _lower(r @ g_r.mT - g_q.mT @ q)
-    return solve(r, (g_q + q @ (lower + lower.mT)).mT).mT
+    return np.linalg.solve(r, (g_q + q @ (lower + lower.mT)).mT).mT
 
 
 _DEGENERATE = """
@@ -697,12 +703,12 @@ def _least_squares(a, b, x, rcond):
 
 
 @_least_squares.wrt("a", "b")
-def _(g, a, b, out, rcond, b_shape):
+def _(g, a, b, out, rcond):
     a, b = as_array(a), as_array(b)
     if rcond is None:
         rcond = float(np.finfo(a.dtype).eps) * max(a.shape)
     inverse = np.linalg.pinv(a, max(rcond, 0))
-    column = (lambda v: v[:, None]) if len(b_shape) == 1 else (lambda v: v)
+    column = (lambda v: v[:, None]) if out.ndim == 1 else (lambda v: v)
     residual = column(b - a @ out)
     return _wrt_least_squares(column(g), a, inverse, column(out), residual), inverse.mT @ g
 

@@ -11,6 +11,7 @@ from ..declare import composite
 from ..declare import op as _op
 from ..op import A, Sample
 from ..tensor import Tensor, holds_tensor, unwrap
+from .shape import as_array
 
 __all__ = ("pad",)
 
@@ -39,6 +40,7 @@ def pad(array, pad_width, mode="constant", **kwargs):
             "pad: a function as mode writes into an array, which a graph cannot record. Write "
             "np.concatenate([before, array, after], axis) with what shall stand there."
         )
+    array = as_array(array)
     if mode in ("constant", "empty") and not holds_tensor(list(kwargs.values())):
         return pad_constant(array, pad_width, mode, kwargs)
     plain = {name: unwrap(value) for name, value in kwargs.items()}
@@ -59,7 +61,7 @@ def pad(array, pad_width, mode="constant", **kwargs):
 def _widths(pad_width, ndim):
     """(before, after) for each axis; a dict names those that are padded at all."""
     if isinstance(pad_width, dict):
-        each = [pad_width.get(i, pad_width.get(i - ndim, 0)) for i in range(ndim)]
+        each: list[Any] = [pad_width.get(i, pad_width.get(i - ndim, 0)) for i in range(ndim)]
         return [(width, width) if np.ndim(width) == 0 else width for width in each]
     return _pairs(pad_width, ndim)
 

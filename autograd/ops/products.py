@@ -320,15 +320,15 @@ def inner(a, b, /):
 
 
 @inner.wrt("a")
-def _(g, b, a_shape, b_shape):
-    return np.tensordot(g, b, len(b_shape) - 1) if a_shape and b_shape else np.multiply(g, b)
+def _(g, b, a_shape):
+    return np.tensordot(g, b, np.ndim(b) - 1) if a_shape and np.ndim(b) else np.multiply(g, b)
 
 
 @inner.wrt("b")
-def _(g, a, a_shape, b_shape):
-    if not (a_shape and b_shape):
+def _(g, a, b_shape):
+    if not (np.ndim(a) and b_shape):
         return np.multiply(g, a)
-    rows = list(range(len(a_shape) - 1))
+    rows = list(range(np.ndim(a) - 1))
     return np.tensordot(g, a, (rows, rows))
 
 
@@ -398,14 +398,14 @@ kron = op(
 
 
 @kron.wrt("a")
-def _(g, b, a_shape, b_shape):
-    a_sizes, b_sizes = _equally_long(a_shape, b_shape)
+def _(g, b, a_shape):
+    a_sizes, b_sizes = _equally_long(a_shape, np.shape(b))
     return np.reshape(_blocks(g, a_sizes, b_sizes, np.reshape(b, b_sizes), 1), a_shape)
 
 
 @kron.wrt("b")
-def _(g, a, a_shape, b_shape):
-    a_sizes, b_sizes = _equally_long(a_shape, b_shape)
+def _(g, a, b_shape):
+    a_sizes, b_sizes = _equally_long(np.shape(a), b_shape)
     return np.reshape(_blocks(g, a_sizes, b_sizes, np.reshape(a, a_sizes), 0), b_shape)
 
 
@@ -520,20 +520,20 @@ def _paired(axes: Any, a_ndim: int, b_ndim: int) -> tuple[list[int], list[int]]:
 
 
 @tensordot.wrt("a")
-def _(g, b, a_shape, b_shape, axes):
-    of_a, of_b = _paired(axes, len(a_shape), len(b_shape))
+def _(g, b, a_shape, axes):
+    of_a, of_b = _paired(axes, len(a_shape), np.ndim(b))
     free = [i for i in range(len(a_shape)) if i not in of_a]
-    b_free = [j for j in range(len(b_shape)) if j not in of_b]
+    b_free = [j for j in range(np.ndim(b)) if j not in of_b]
     back = np.tensordot(g, b, (list(range(len(free), len(free) + len(b_free))), b_free))
     partners = [of_a[of_b.index(j)] for j in sorted(of_b)]
     return np.transpose(back, np.argsort([*free, *partners]).tolist())
 
 
 @tensordot.wrt("b")
-def _(g, a, a_shape, b_shape, axes):
-    of_a, of_b = _paired(axes, len(a_shape), len(b_shape))
+def _(g, a, b_shape, axes):
+    of_a, of_b = _paired(axes, np.ndim(a), len(b_shape))
     free = [j for j in range(len(b_shape)) if j not in of_b]
-    a_free = [i for i in range(len(a_shape)) if i not in of_a]
+    a_free = [i for i in range(np.ndim(a)) if i not in of_a]
     back = np.tensordot(a, g, (a_free, list(range(len(a_free)))))
     partners = [of_b[of_a.index(i)] for i in sorted(of_a)]
     return np.transpose(back, np.argsort([*partners, *free]).tolist())

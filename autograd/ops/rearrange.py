@@ -208,6 +208,7 @@ def delete(arr, obj, axis=None):
     >>> ag.delete(ag.Tensor([1.0, 2.0, 3.0]), 1)
     Tensor([1., 3.])
     """
+    arr = as_array(arr)
     if axis is None:
         arr, axis = np.ravel(arr), 0
     axis = normalize_axis_index(axis, arr.ndim)

@@ -37,13 +37,13 @@ convolve = op(
 
 
 @convolve.wrt("a")
-def _(g, v, a_shape, v_shape):
-    return _slide(g, v, math.prod(a_shape) + math.prod(v_shape) - 1)
+def _(g, v, a_shape):
+    return _slide(g, v, math.prod(a_shape) + np.size(v) - 1)
 
 
 @convolve.wrt("v")
-def _(g, a, a_shape, v_shape):
-    return _slide(g, a, math.prod(a_shape) + math.prod(v_shape) - 1)
+def _(g, a, v_shape):
+    return _slide(g, a, np.size(a) + math.prod(v_shape) - 1)
 
 
 def _slide(g, other, size):

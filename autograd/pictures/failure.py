@@ -15,6 +15,8 @@ from .names import around
 from .simplify import Failure
 from .subject import Subject, place
 
+ENGINE = calls.__name__.removesuffix("call")  # "autograd."
+
 
 def until(error: Exception, frame: types.FrameType, *first: tuple[str, Any]) -> Subject:
     """The failed op as the subject of a picture. If it was no op that raised: the error, again."""
@@ -22,11 +24,11 @@ def until(error: Exception, frame: types.FrameType, *first: tuple[str, Any]) -> 
     local: list[tuple[str, Any]] = []
     traceback = error.__traceback__
     while traceback is not None:
-        variables = traceback.tb_frame.f_locals
-        if traceback.tb_frame.f_globals is not vars(calls):
-            local += variables.items() if failure is None else ()
-        elif isinstance(variables.get("op"), Op):
+        variables, module = traceback.tb_frame.f_locals, traceback.tb_frame.f_globals
+        if module is vars(calls) and isinstance(variables.get("op"), Op):
             failure = _failure(variables, error)
+        elif not f"{module.get('__name__')}.".startswith(ENGINE):
+            local += variables.items()
         traceback = traceback.tb_next
     if failure is None:
         raise error

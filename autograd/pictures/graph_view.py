@@ -25,7 +25,7 @@ LETTERS = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 def view(subject: Subject, options: Options, title: str = "") -> View:
     """What a picture of everything that led to the subject shows."""
     graph = Graph(subject.roots, subject.names, options)
-    return _Painter(graph, subject, title).view()
+    return _Painter(graph, subject, visible(title, 120)).view()
 
 
 class _Painter:
@@ -99,13 +99,15 @@ class _Painter:
             return visible(own)
         if found is None and getattr(item, "value", None) is not None:
             found = self.names.of.get(id(item.value))
-        if found is None:
-            return ""
+        return self._in_its_frames(found, item) if found is not None else ""
+
+    def _in_its_frames(self, name: str, item: Any) -> str:
+        """The name, without that of the innermost module that it is shown in."""
         for i in self.graph.frames_of.get(item, ())[::-1]:
             around = self.graph.frames[i].name
-            if around and found.startswith(around):
-                return visible(found.removeprefix(around).lstrip("."))
-        return visible(found)
+            if around and name.startswith(around):
+                return visible(name.removeprefix(around).lstrip("."))
+        return visible(name)
 
     def _box(self, item: Any) -> Box:
         if isinstance(item, Summary):
@@ -205,7 +207,7 @@ class _Painter:
         last = (outside or ops)[-1]
         box = Box(
             "module",
-            visible(item.span.name),
+            self._in_its_frames(item.span.name, item),
             visible(item.span.kind),
             _shape(last),
             notes=tuple(notes),

@@ -8,6 +8,7 @@ Everything is worked out for a flow from left to right; from top to bottom is th
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right, insort
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -301,7 +302,12 @@ def _gaps(layer: list[int], net: _Net, above: float) -> list[float]:
     return gaps
 
 
-def _spread(wishes: list[float], weights: list[float], gaps: list[float]) -> list[float]:
+def _spread(
+    wishes: list[float],
+    weights: list[float],
+    gaps: list[float],
+    within: tuple[float, float] = (-math.inf, math.inf),
+) -> list[float]:
     """The places nearest to the wishes that keep order and distances: isotonic regression, by
     pooling adjacent violators."""
     offsets = [0.0]
@@ -314,7 +320,8 @@ def _spread(wishes: list[float], weights: list[float], gaps: list[float]) -> lis
             m, w, c = pools.pop()
             mean, total, count = (mean * total + m * w) / (total + w), total + w, count + c
         pools.append((mean, total, count))
-    means = [mean for mean, _, count in pools for _ in range(count)]
+    low, high = within[0], within[1] - offsets[-1]
+    means = [min(max(mean, low), high) for mean, _, count in pools for _ in range(count)]
     return [mean + offset for mean, offset in zip(means, offsets, strict=True)]
 
 
@@ -346,9 +353,10 @@ def _routed(
         left, top, _, bottom = boxes[end]
         edge = min(10.0, (bottom - top) / 4)
         ports = _spread(
-            [min(max(net.y[net.ways[a][-2]], top + edge), bottom - edge) for a in coming],
+            [net.y[net.ways[arrow][-2]] for arrow in coming],
             [1.0] * len(coming),
             [min(16.0, (bottom - top - 2 * edge) / len(coming))] * (len(coming) - 1),
+            within=(top + edge, bottom - edge),
         )
         for arrow, port in zip(coming, ports, strict=True):
             start = boxes[arrow[0]]
@@ -401,8 +409,8 @@ def _frame_areas(
                 right + layers * AROUND_FRAME,
                 bottom + layers * AROUND_FRAME,
             )
-            here = around.setdefault(frame, {})
-            here[net.ranks[i]] = _hull(here.get(net.ranks[i], padded), padded)
+            ranks = around.setdefault(frame, {})
+            ranks[net.ranks[i]] = _hull(ranks.get(net.ranks[i], padded), padded)
     areas: dict[int, list[Area]] = {}
     for frame in sorted(around, key=depths.__getitem__):
         parts: list[Area] = []

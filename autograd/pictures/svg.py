@@ -90,6 +90,7 @@ def svg(view: View, rankdir: str = "LR", caption: str = "") -> str:
 def summary(view: View) -> str:
     """What a reader who sees no picture is told."""
     results = [box.name or box.title for box in view.boxes if box.is_result]
+    results[3:] = ["…"] if len(results) > 3 else []
     of = f" of {', '.join(results)}" if results else ""
     return f"Computation graph{of}: {len(view.boxes)} boxes, {len(view.arrows)} arrows"
 

@@ -7,7 +7,7 @@ import re
 from .plain import columns, padded
 from .view import Box, View, lines
 
-GAP = re.compile(r"\(…\)|(?<=[(, ])…")
+GAP = re.compile(r"(?<!\w)\(…\)|(?<=[(, ])…")
 """Where an expression says nothing of an input that has no name."""
 
 

@@ -103,7 +103,7 @@ def test_the_methods_left_out_are_those_that_ufuncs_do_not_have() -> None:
     arguments = {"reduce": (x,), "accumulate": (x,), "outer": (x, x), "reduceat": (x, [0])}
     for ufunc in UFUNCS:
         for name in set(METHODS) - set(methods_of(ufunc)) - {"at"}:
-            with pytest.raises((ValueError, TypeError)):
+            with pytest.raises((ValueError, TypeError, RuntimeError)):
                 getattr(ufunc, name)(*arguments[name])
 
 

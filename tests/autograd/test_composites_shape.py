@@ -76,6 +76,8 @@ MODES = [
     Sample(A(3), (5, 8), "reflect", reflect_type="odd"),
     Sample(A(3), (5, 8), "symmetric", reflect_type="odd"),
     Sample(A(3, 2), ((1, 2), (3, 0)), "reflect", reflect_type="odd"),
+    Sample(A(3), (1, 20), "reflect", reflect_type="odd"),
+    Sample(A(3), (20, 1), "symmetric", reflect_type="odd"),
     Sample(A(1, 3), 2, "reflect"),
     Sample(A(1, 3), 2, "symmetric", reflect_type="odd"),
     Sample(A(2, 3), 0, "wrap"),
@@ -118,7 +120,7 @@ CALLS: dict[str, list[Sample]] = {
         Sample(A(2, 4), fweights=[1, 2, 0, 3]),
         Sample(A(2, 4), aweights=A(4, make=positive)),
         Sample(A(2, 4), fweights=np.array([1, 2, 1, 3]), aweights=A(4, make=positive), ddof=2),
-        Sample(A(1, 3), rowvar=False, bias=True),
+        Sample(A(2, 3), rowvar=False, bias=True),
     ],
     "cumulative_prod": [Sample(A(3)), Sample(A(2, 3), axis=-1, include_initial=True), Sample(A(0))],
     "cumulative_sum": [Sample(A(3)), Sample(A(2, 3), axis=0, include_initial=True)],
@@ -218,7 +220,9 @@ CALLS: dict[str, list[Sample]] = {
     "vsplit": [Sample(A(4, 2), 2), Sample(A(4, 2), [1])],
     "vstack": [Sample([A(2), A(3, 2), [1.0, 2.0]])],
 }  # fmt: skip
-EXAMPLES = [(name, sample) for name, samples in CALLS.items() for sample in samples]
+EXAMPLES = [
+    (name, sample) for name, samples in CALLS.items() if name in NAMES for sample in samples
+]  # NumPy 2.0 lacks some of the names
 every_call = pytest.mark.parametrize(
     ("name", "sample"), EXAMPLES, ids=[f"{name}{sample}" for name, sample in EXAMPLES]
 )
@@ -318,6 +322,13 @@ def test_pad_width_by_axis(mode: str) -> None:
     np.testing.assert_array_equal(x.grad.data, [[mode == "edge", 0, 0], [0, 0, 0]])
 
 
+def test_constants_around_a_plain_array() -> None:
+    """np.pad asks only the array itself for its protocol, so this goes by our name alone."""
+    border = Tensor(5.0, requires_grad=True)
+    ag.pad([1.0, 2.0], (1, 2), constant_values=border).sum().backward()
+    assert border.grad.item() == 3
+
+
 def test_trimmed_zeros_get_no_gradient() -> None:
     x = Tensor([0.0, 1.0, 0.0, 2.0, 0.0], requires_grad=True)
     (ag.trim_zeros(x) * [1.0, 2.0, 3.0]).sum().backward()
@@ -327,7 +338,7 @@ def test_trimmed_zeros_get_no_gradient() -> None:
 def test_every_composite_has_calls() -> None:
     composites = {name for name in NAMES if not hasattr(getattr(ag, name), "op")}
     assert composites - CALLS.keys() <= {"row_stack"}  # deprecated: it warns
-    assert not [name for name in CALLS if name not in NAMES]
+    assert CALLS.keys() - NAMES <= {"cumulative_prod", "cumulative_sum", "unstack"}
 
 
 @pytest.mark.skipif(

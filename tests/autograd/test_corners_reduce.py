@@ -66,6 +66,7 @@ def test_initial_takes_part_in_a_tie() -> None:
     for f, initial, expected in (
         (ag.max, 3.0, [0.5, 0]), (ag.max, 4.0, [0, 0]), (ag.max, 2.0, [1, 0]),
         (ag.min, 1.0, [0, 0.5]), (ag.min, 0.0, [0, 0]), (ag.min, 2.0, [0, 1]),
+        (ag.nanmax, 3.0, [0.5, 0]), (ag.nanmin, 1.0, [0, 0.5]),
     ):  # fmt: skip
         (g,) = gradients(lambda t, f=f, initial=initial: f(t, initial=initial), [3.0, 1.0])
         np.testing.assert_array_equal(g, expected)
@@ -85,6 +86,13 @@ def test_order_statistics_count_the_first_of_a_tie_as_the_smaller(x: list[float]
         np.testing.assert_array_equal(g, np.arange(4) == place)
     (g,) = gradients(ag.median, x)
     np.testing.assert_array_equal(g, [0.5 if value == 2.0 else 0.0 for value in x])
+
+
+def test_many_that_tie_stay_in_order() -> None:
+    x = np.arange(401) % 2.0  # of the zeros, the k-th stands at 2 k
+    for k in (0, 7, 100, 150):
+        (g,) = gradients(lambda t, q=k / 400: ag.quantile(t, q, method="nearest"), x)
+        np.testing.assert_array_equal(np.flatnonzero(g), [2 * k])
 
 
 # -- products with zeros -------------------------------------------------------------------------
@@ -136,6 +144,12 @@ def test_products_hold_to_the_edge_of_the_range() -> None:
         assert gradients(ag.prod, [1e200, 1e200, 1e-200])[0][0] == 1.0
 
 
+def test_initial_multiplies() -> None:
+    for f in (ag.prod, ag.nanprod):
+        (g,) = gradients(lambda t, f=f: f(t, initial=10.0), [2.0, 3.0])
+        np.testing.assert_array_equal(g, [30, 20])
+
+
 def test_nanprod_with_nan_and_zero() -> None:
     (g,) = gradients(ag.nanprod, [2.0, np.nan, 0.0, 3.0])
     np.testing.assert_array_equal(g, [0, 0, 6, 0])
@@ -178,6 +192,13 @@ def test_one_line_at_0_leaves_the_others_alone() -> None:
     np.testing.assert_allclose(gradients(lambda t: ag.std(t, axis=1), x)[0], [[0, 0], [-0.5, 0.5]])
     x[0] = 0
     np.testing.assert_allclose(gradients(lambda t: ag.norm(t, axis=1), x)[0], [[0, 0], [0.6, 0.8]])
+
+
+def test_an_even_power_is_smooth_where_an_element_is_0() -> None:
+    x = np.array([0.0, 1.0, 2.0])
+    expected = orders(lambda t: ((t * t) * (t * t)).sum() ** 0.25, x, 4)
+    for e, found in zip(expected, orders(lambda t: ag.norm(t, 4), x, 4), strict=True):
+        np.testing.assert_allclose(found, e, rtol=1e-9, atol=1e-12)
 
 
 def test_a_spread_of_one_element() -> None:
@@ -262,14 +283,14 @@ def test_a_line_of_nan_gets_no_gradient(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # NumPy's own, of an empty slice
         out = plain_and_nan(name, axis=1)[1](t)
-    out.backward(np.array([1.0, 1.0]), create_graph=True)
+    arriving = Tensor([1.0, 1.0], requires_grad=True)
+    out.backward(arriving, create_graph=True)
     first = t.grad
-    np.testing.assert_array_equal(first.data[0], 0)
-    if first.requires_grad:
-        t.zero_grad()
-        (first * first).sum().backward()
-        np.testing.assert_array_equal(t.grad.data[0], 0)
-    assert np.isfinite(t.grad.data[1]).all()
+    t.zero_grad()
+    (first * first).sum().backward()  # by the array, and by the gradient that arrived
+    for g in (first, arriving.grad, *([] if t.grad is None else [t.grad])):
+        np.testing.assert_array_equal(g.data[0], 0)
+        assert np.isfinite(g.data[1]).all()
 
 
 # -- quantiles -----------------------------------------------------------------------------------
@@ -283,7 +304,7 @@ def test_the_slope_by_q() -> None:
     for method in ("lower", "higher", "nearest", "midpoint", "inverted_cdf", "closest_observation"):
         assert gradients(lambda t, m=method: ag.quantile(x, t, method=m), 0.3)[0] == 0
     assert gradients(lambda t: ag.quantile(x, t, method="weibull"), 0.01)[0] == 0  # clipped
-    assert gradients(lambda t: ag.quantile(x[:1], t, method="hazen"), 0.5)[0] == 0
+    assert gradients(lambda t: ag.quantile(x[1:2], t, method="hazen"), 0.5)[0] == 0  # no neighbour
 
 
 def test_array_and_q_together() -> None:
@@ -337,8 +358,8 @@ def test_gradient_by_coordinates_that_happen_to_be_even() -> None:
     """NumPy takes even coordinates for one number; a derivative must not."""
     f, x = np.array([0.0, 1.0, 4.0]), np.array([0.0, 1.0, 2.0])
     t = Tensor(x, requires_grad=True)
-    ag.gradient(f, t)[0].backward()  # (f₁ − f₀) / (x₁ − x₀)
-    np.testing.assert_allclose(t.grad.data, [1, -1, 0])
+    ag.gradient(f, t)[-1].backward()  # (f₂ − f₁) / (x₂ − x₁)
+    np.testing.assert_allclose(t.grad.data, [0, 3, -3])
 
 
 # -- what is refused ------------------------------------------------------------------------------

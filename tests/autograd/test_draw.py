@@ -191,7 +191,7 @@ def test_an_own_op_shows_its_formula():
         return g * 2 * x
 
     p = Tensor(3.0, True)
-    assert "p² + 4²" in boxes(draw(square_sum(p, 4.0)))
+    assert "p² + 4.0²" in boxes(draw(square_sum(p, 4.0)))
 
 
 def test_several_outputs():
@@ -224,9 +224,7 @@ def test_large_leaves_are_summed_up_and_large_intermediates_not_kept():
     loss = (np.tanh(w) * 2).sum()
     loss.backward()
     found = boxes(draw(loss))
-    assert found["w"].value.lines == ("-1.0 … 1.0, mean 1.11e-17",) or found[
-        "w"
-    ].value.lines[0].startswith("-1.0 … 1.0, mean")
+    assert found["w"].value.lines[0].startswith("-1.0 … 1.0, mean ")
     assert len(found["w"].value.bars) == 12
     assert found["w"].grad.bars
     assert found["tanh w"].value is None
@@ -237,13 +235,14 @@ def test_large_leaves_are_summed_up_and_large_intermediates_not_kept():
 
 
 def test_a_picture_keeps_no_array_and_no_graph_alive():
-    w = Tensor(np.ones(1000), True)
-    loss = (w * w).sum()
-    node, array = weakref.ref(w), weakref.ref(loss.array)
-    picture = draw(loss)
-    del w, loss
+    def drawn():
+        w = Tensor(np.ones(1000), True)
+        loss = (w * w).sum()
+        return draw(loss), weakref.ref(w), weakref.ref(loss.array)
+
+    picture, tensor, array = drawn()
     gc.collect()
-    assert node() is None
+    assert tensor() is None
     assert array() is None
     assert "w" in picture.text()
 
@@ -341,7 +340,7 @@ def test_tensors_without_a_graph_several_tensors_and_nests_of_them():
     assert [box.is_result for box in found.values()].count(True) == 3
 
 
-# -- what is hidden, folded, framed -----------------------------------------------------------------
+# -- what is hidden, folded, framed ---------------------------------------------------------------
 
 
 def test_constants_and_helpers_can_be_hidden():
@@ -377,25 +376,26 @@ class Layer:
 
 def framed(picture):
     view = picture._view
-    return {
-        box.name or box.expression: [view.frames[f].label for f in box.frames] for box in view.boxes
-    }
+    return [
+        (box.name or box.expression, [view.frames[f].label for f in box.frames])
+        for box in view.boxes
+    ]
 
 
 def test_modules_are_frames_and_parameters_are_named_in_them():
     model = Layer(Layer(), Layer())
     x = np.ones((1, 2))
-    inner = ["model: Layer", "layers[0]: Layer"]
     y = model(x).sum()
-    view = framed(draw(y))
-    assert view["x @ weight"] == ["model: Layer"]
-    assert view["x"] == view["y"] == []
-    assert [path for name, path in view.items() if name == "tanh (…)"] and inner in view.values()
-    kinds = [(b.name, b.kind) for b in draw(y)._view.boxes if b.kind == "parameter"]
-    assert kinds == [("weight", "parameter")] * 3
-    assert framed(draw(model, x)).keys() == {
-        "x", "weight", "x @ weight", "tanh (…)", "(…) @ weight", "(…) + (…)",
-    }  # fmt: skip
+    outer = ["model: Layer"]
+    layers = [[*outer, f"layers[{i}]: Layer"] for i in (0, 1)]
+    assert framed(draw(y)) == [
+        ("x", []), ("weight", outer), ("x @ weight", outer), ("tanh (…)", outer),
+        *[(n, layers[0]) for n in ("weight", "(…) @ weight", "tanh (…)")], ("(…) + (…)", outer),
+        *[(n, layers[1]) for n in ("weight", "(…) @ weight", "tanh (…)")], ("(…) + (…)", outer),
+        ("y", []),
+    ]  # fmt: skip
+    assert [b.kind for b in draw(y)._view.boxes].count("parameter") == 3
+    assert framed(draw(model, x))[2] == ("x @ weight", ["Layer"])
     assert shown(draw(y))
     assert "subgraph cluster_1" in draw(y).source
 
@@ -423,7 +423,8 @@ def test_repeated_modules_fold_around_whole_modules():
     y.backward()
     picture = draw(y)
     assert len(picture._view.boxes) < 15
-    assert framed(picture)["(…) @ weight"] == ["model: Layer", "×30", "layers[0]: Layer"]
+    folded = ["model: Layer", "×30", "layers[0]: Layer"]
+    assert ("(…) @ weight", folded) in framed(picture)
     assert len(draw(y, fold=False)._view.boxes) == 1 + 1 + 2 + 4 * 30 + 1
 
 
@@ -467,7 +468,7 @@ def test_repeats_are_repeats(text):
         assert not any(c * 3 in text for c in "ab")
 
 
-# -- backward, and what failed ------------------------------------------------------------------------
+# -- backward, and what failed --------------------------------------------------------------------
 
 
 def test_the_backward_pass_is_drawn_with_whose_rule_made_each_op():
@@ -533,7 +534,7 @@ def test_a_nan_under_debug_is_drawn_with_the_op_that_made_it():
     with ag.debug(), np.errstate(invalid="ignore"):
         picture = draw(f, 0.5)
     found = boxes(picture)
-    assert found["sqrt h" if "sqrt h" in found else "√h"].kind == "failed"
+    assert found["√h"].kind == "failed"
     assert found["h"].value.lines == ("-0.5",)
 
 

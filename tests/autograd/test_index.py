@@ -68,7 +68,12 @@ def test_index_set(case: Any, data: st.DataObject) -> None:
     region = np.shape(a[index])
     values = whole(data.draw, data.draw(st.sampled_from([region, (), (1, *region)])))
     expected = a.copy()
-    expected[index] = values
+    try:
+        expected[index] = values
+    except (TypeError, ValueError) as error:  # NumPy drops leading axes in some cases only
+        with pytest.raises(type(error)):
+            ag.index_set(a, index, values)
+        return
     np.testing.assert_array_equal(ag.index_set(a, index, values), expected)
     w = whole(data.draw, a.shape)
     g, g_values = transposed(lambda a, v: ag.index_set(a, index, v), [a, values], w)

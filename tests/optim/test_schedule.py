@@ -123,7 +123,7 @@ def test_plateau_upwards_and_below_zero():
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("wrong", "words"),
     [
         (lambda: Step(0.1, every=0), r"Step\(every=0\): counted in optimizer steps"),
         (lambda: Cosine(0.1, steps=0), r"steps=0"),
@@ -134,9 +134,9 @@ def test_plateau_upwards_and_below_zero():
         (lambda: ReduceOnPlateau(0.1, mode="up"), "'min' or 'max'"),
     ],
 )
-def test_what_cannot_be_meant(make, words):
+def test_what_cannot_be_meant(wrong, words):
     with pytest.raises((ValueError, TypeError), match=words):
-        make()
+        wrong()
 
 
 def test_another_schedules_state_is_refused():

@@ -1,0 +1,148 @@
+"""The picture of a wrong gradient: which elements, by how much, what they look like together, which
+op is at fault, and the smallest input that shows it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..graph import Array
+from .compare import RELATIVE, Comparison, Wrong
+from .report import GradientError, element
+
+SHOWN = 8  # rows of the table
+ALL = 64  # inputs of up to this many elements are compared in full once something is wrong
+
+
+def failure(
+    what: str,
+    order: int,
+    name: str,
+    comparisons: Sequence[Comparison],
+    skipped: set[tuple[int, ...]],
+    blamed: tuple[str | None, list[str]],
+    smaller: Sequence[tuple[str, Array]],
+) -> GradientError:
+    """The error for input `name`. `comparisons` are the one that failed and, before it, any that
+    is easier to read; `smaller` are the names and values of the smallest failing input."""
+    wrong, looks = _looked_at(comparisons, skipped)
+    op, trail = blamed
+    lines = [
+        f"the gradient of {what} with respect to {name} is wrong"
+        + (": the gradient of its gradient, at order 2." if order == 2 else ".")
+        if order <= 2
+        else f"the gradient of order {order} of {what} with respect to {name} is wrong.",
+        "",
+        *table(name, wrong[:SHOWN]),
+    ]
+    if len(wrong) > SHOWN:
+        lines.append(f"  … and {len(wrong) - SHOWN} more elements")
+    lines += ["", *([looks] if looks else []), *trail]
+    if smaller:
+        lines.append("The smallest input found that fails:")
+        for of, array in smaller:
+            shown = np.array_repr(array).replace("\n", "\n" + " " * (len(of) + 5))
+            lines.append(f"  {of} = {shown}")
+    lines.append(f"(by differences at steps of about {wrong[0].step:.1g})")
+    return GradientError(
+        "\n".join(lines),
+        problem="value",
+        input=name,
+        order=order,
+        op=op,
+        smallest=[array for _, array in smaller],
+        wrong=[(w.index, w.analytic, w.numeric) for w in wrong],
+    )
+
+
+def _looked_at(
+    comparisons: Sequence[Comparison], skipped: set[tuple[int, ...]]
+) -> tuple[list[Wrong], str | None]:
+    """The wrong elements (all, of a small input), and the pattern that they make together."""
+    found = comparisons[-1].wrong
+    i = found[0].input
+    first = [w for w in found if w.input == i]
+    shape = comparisons[-1].arrays[i].shape
+    known = [w.index for w in first if w.index is not None]
+    if not known:
+        return first, None
+    whole = math.prod(shape) <= ALL
+    places = [at for at in np.ndindex(shape) if at not in skipped] if whole else known
+    for comparison in comparisons:
+        every = [v for v in (comparison.at(i, at) for at in places) if isinstance(v, Wrong)]
+        largest = max((abs(w.numeric) for w in every), default=0.0)
+        near = RELATIVE * largest + comparison.floor
+        wrong = [w for w in every if not abs(w.analytic - w.numeric) <= 10 * w.error + near]
+        if wrong:
+            return wrong, pattern(shape, every, wrong) if whole else None
+    return first, None
+
+
+def table(name: str, wrong: Sequence[Wrong]) -> list[str]:
+    """The wrong elements, a row each, with the numbers lined up."""
+    rows = [("", "gradient", "slope", "ratio")]
+    for w in wrong:
+        shown = _spell(w.numeric, w.error)
+        rows.append((element(name, w.index), f"{w.analytic + 0.0:.10g}", shown, _ratio(w)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    first, *others = widths
+    return [
+        "  ".join(["", row[0].ljust(first), *map(str.rjust, row[1:], others)]).rstrip()
+        for row in rows
+    ]
+
+
+def _spell(value: float, error: float) -> str:
+    """A number with as many digits as are known."""
+    if not math.isfinite(error) or error <= 0 or value == 0:
+        return f"{value:.10g}"
+    digits = max(1, min(11, math.ceil(math.log10(abs(value) / error))))
+    return f"{value:.{digits}g} ± {error:.0e}"
+
+
+def _ratio(w: Wrong) -> str:
+    return f"{w.analytic / w.numeric + 0.0:.7g}" if w.numeric else "–"
+
+
+def pattern(shape: tuple[int, ...], every: Sequence[Wrong], wrong: Sequence[Wrong]) -> str | None:
+    """What a wrong gradient looks like as a whole: a factor, a sign, a transposed matrix, …"""
+    if not all(math.isfinite(w.analytic) for w in wrong):
+        return "The gradient is not finite, though the slope is."
+    if wrong[0].numeric and all(w.numeric for w in wrong):
+        ratios = [w.analytic / w.numeric for w in wrong]
+        blur = max(abs(w.error / w.numeric) for w in wrong)
+        if max(ratios) - min(ratios) <= 1e-6 * max(map(abs, ratios)) + 10 * blur and len(every) > 1:
+            everywhere = "everywhere" if len(wrong) == len(every) else "wherever it is wrong"
+            return f"The ratio is {_factor(sum(ratios) / len(ratios))} {everywhere}."
+    if len(every) == math.prod(shape) > 1:
+        analytic = np.array([w.analytic for w in every]).reshape(shape)
+        numeric = np.array([w.numeric for w in every]).reshape(shape)
+        near = 1e-6 * float(np.abs(numeric).max())
+        if len(shape) > 1 and shape[-1] == shape[-2] and np.allclose(analytic, numeric.mT, 0, near):
+            return "The gradient is transposed: its last two axes are exchanged."
+        for axis, n in enumerate(shape):
+            if n > 1 and np.allclose(analytic, np.flip(numeric, axis), 0, near):
+                return f"The gradient is the wrong way round along axis {axis}."
+    if len(wrong) == 1 and len(every) > 2:
+        return f"The other {len(every) - 1} elements are right."
+    return None
+
+
+def _factor(ratio: float) -> str:
+    for value, meaning in (
+        (-1.0, "−1: a sign is wrong,"),
+        (2.0, "2: something is counted twice, or a factor ½ is missing,"),
+        (0.5, "½: a factor 2 is missing,"),
+        (0.0, "0: the gradient is lost (detach, .data, float(), a comparison?),"),
+    ):
+        if abs(ratio - value) < 1e-6:
+            return meaning
+    n = round(max(abs(ratio), abs(1 / ratio)))
+    if n < 1e6 and abs(ratio - math.copysign(n, ratio)) < 1e-6:
+        return f"{ratio:.0f}: a sum over {n} where a mean is meant, or something counted {n} times,"
+    if n < 1e6 and abs(1 / ratio - math.copysign(n, ratio)) < 1e-6:
+        return f"1/{1 / ratio:.0f}: a mean over {n} where a sum is meant,"
+    return f"{ratio:.7g}"

@@ -1,0 +1,172 @@
+"""Calls of a declared op: from its samples, its domain, its kinks and its signature."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import hypothesis.extra.numpy as hnp
+import hypothesis.strategies as st
+import numpy as np
+
+from ..call import general
+from ..check.levels import Level
+from ..check.subject import float_outputs
+from ..graph import Array
+from ..op import A, Op, Sample
+from ..tensor import Tensor
+from .arrays import Strategy, _arrays, moved_apart
+
+NEAR = 0.01  # the distance that values keep from an op's kinks
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an op: its sample, and an array for each A in it.
+
+    Calling it with other arrays (or Tensors) in the places of those that a gradient can be wanted
+    for (`inputs`) calls the op.
+    """
+
+    op: Op
+    sample: Sample
+    arrays: tuple[Array, ...]
+
+    @property
+    def is_input(self) -> list[bool]:
+        """For each A in the sample: whether the op has a derivative rule for it."""
+        found: list[int] = []
+        bound = self.op.call.bind(*self.sample.args, **self.sample.kwargs).arguments
+        if isinstance(bound.get("out"), A):
+            raise TypeError(
+                f"{self.sample} does not fit {self.op}: samples are calls of the op itself, and "
+                "its out would be an array."
+            )
+        put([bound[name] for name in self.op.inputs if name in bound], lambda a: found.append(id(a)))
+        return [id(a) in found for a in stand_ins(self.sample)]
+
+    @property
+    def inputs(self) -> list[Array]:
+        return [x for x, own in zip(self.arrays, self.is_input, strict=True) if own]
+
+    def arguments(self, inputs: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The op's arguments with these in the places of its inputs."""
+        given = iter(inputs)
+        values = iter(
+            [next(given) if own else x for x, own in zip(self.arrays, self.is_input, strict=True)]
+        )
+        args: list[Any] = put(list(self.sample.args), lambda a: next(values))
+        return args, put(self.sample.kwargs, lambda a: next(values))
+
+    def __call__(self, *inputs: Any) -> Any:
+        args, kwargs = self.arguments(inputs)
+        return general(self.op)(*args, **kwargs)
+
+    def near_kink(self, inputs: Sequence[Any]) -> bool:
+        if self.op.kinks is None:
+            return False
+        args, kwargs = self.arguments(inputs)
+        return bool(np.any(np.abs(np.asarray(self.op.kinks(*args, **kwargs))) < NEAR))
+
+    @property
+    def level(self) -> Level:
+        """The call as a function to check. Where its arrays were made symmetric, the op is one for
+        symmetric matrices, and is asked about those only: what it does to others is its affair."""
+        made = [a.make is not None for a, own in zip(stand_ins(self.sample), self.is_input) if own]
+        symmetric = [
+            by_sample and x.ndim > 1 and np.array_equal(x, x.mT)
+            for by_sample, x in zip(made, self.inputs, strict=True)
+        ]
+
+        def run(tensors: list[Tensor], record: bool) -> list[Tensor]:
+            pairs = zip(tensors, symmetric, strict=True)
+            inputs = [(t + t.mT) / 2 if s else t for t, s in pairs]
+            return float_outputs(self(*inputs), self.op.name)
+
+        return Level(run)
+
+    def __repr__(self) -> str:
+        arrays = ", ".join(np.array_repr(x).replace("\n", "") for x in self.arrays)
+        return f"{self.op.name}{self.sample} with {arrays}"
+
+
+def calls(op: Any) -> Strategy:
+    """Calls of an op that you declared: its samples and, if it works element by element, arrays of
+    any shapes that broadcast; with values from its `domain`, away from its `kinks`.
+
+    >>> import autograd as ag
+    >>> from hypothesis import find
+    >>> cube = ag.elementwise(lambda x: x**3, lambda g, x: g * 3 * x**2, name="cube")
+    >>> find(calls(cube), lambda call: True)
+    cube(A()) with array(0.)
+    """
+    op = getattr(op, "op", op)
+    samples = st.sampled_from(op.samples) if op.samples else st.nothing()
+    if op.signature and not set(op.signature) - set("(),->"):
+        groups = hnp.mutually_broadcastable_shapes(
+            num_shapes=len(op.call.parameters), max_dims=3, max_side=3
+        )
+        samples = groups.map(lambda found: Sample(*[A(*s) for s in found.input_shapes])) | samples
+    elif not op.samples:
+        raise LookupError(
+            f"op {op.name} has no samples, so nothing can test it. Declare it with "
+            "samples=[Sample(A(2, 3)), …]: calls that try its keywords and shapes."
+        )
+    return _filled(op, samples)
+
+
+@st.composite
+def _filled(draw: Any, op: Op, samples: Strategy) -> Call:
+    sample = copy.deepcopy(draw(samples))  # each A once: they are told apart by identity
+    places = stand_ins(sample)
+    domains = [a.domain or op.domain for a in places]
+    drawn = [
+        draw(_arrays(a.shape, domain, np.float64))
+        for a, domain in zip(places, domains, strict=True)
+    ]
+
+    def made(flat: Array) -> Call:
+        """The call with these values, all of them in one vector from 0 to 1."""
+        arrays, start = [], 0
+        for a, (low, high) in zip(places, domains, strict=True):
+            size = int(np.prod(a.shape))
+            x = low + (high - low) * flat[start : start + size].reshape(a.shape)
+            arrays.append(np.asarray(a.make(x) if a.make else x))
+            start += size
+        return Call(op, sample, tuple(arrays))
+
+    shares = [
+        ((x - low) / (high - low)).reshape(-1) for x, (low, high) in zip(drawn, domains, strict=True)
+    ]
+    flat = np.concatenate([np.zeros(0), *shares])
+    call = made(flat)
+    if not call.near_kink(call.inputs):
+        arrays = [np.asarray(a.make(x) if a.make else x) for a, x in zip(places, drawn, strict=True)]
+        return Call(op, sample, tuple(arrays))
+
+    def away(flat: Array) -> bool:
+        call = made(flat)
+        return not call.near_kink(call.inputs)
+
+    return made(moved_apart(flat, away, (0.0, 1.0)))
+
+
+def stand_ins(sample: Sample) -> list[A]:
+    """The A's of a sample, in order."""
+    found: list[A] = []
+    put([list(sample.args), sample.kwargs], found.append)
+    return found
+
+
+def put(tree: Any, function: Callable[[A], Any]) -> Any:
+    """The sample's arguments with `function` of each A in its place."""
+    if isinstance(tree, A):
+        return function(tree)
+    if isinstance(tree, (list, tuple)):
+        items = [put(item, function) for item in tree]
+        return tuple(items) if isinstance(tree, tuple) else items
+    if isinstance(tree, dict):
+        return {key: put(item, function) for key, item in tree.items()}
+    return tree

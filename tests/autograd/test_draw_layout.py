@@ -1,0 +1,124 @@
+"""The built-in layout: nothing overlaps, everything flows one way, frames hold what is theirs."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd.pictures.layout import effort, layout
+from autograd.pictures.svg import INK, LOOKS, MUTED, PAPER
+
+
+@st.composite
+def graphs(draw):
+    n = draw(st.integers(1, 25))
+    size = st.tuples(st.integers(40, 300), st.integers(20, 120))
+    sizes = draw(st.lists(size, min_size=n, max_size=n))
+    pair = st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).filter(lambda p: p[0] < p[1])
+    arrows = draw(st.lists(pair, unique=True, max_size=2 * n)) if n > 1 else []
+    paths = st.sampled_from([(), (0,), (0, 1), (0, 2), (3,), (3, 4), (5,)])
+    return sizes, arrows, draw(st.lists(paths, min_size=n, max_size=n))
+
+
+def inside(inner, outer):
+    return (
+        outer[0] <= inner[0] and outer[1] <= inner[1]
+        and inner[2] <= outer[2] and inner[3] <= outer[3]
+    )  # fmt: skip
+
+
+def apart(a, b, by=0.0):
+    return a[2] + by <= b[0] or b[2] + by <= a[0] or a[3] + by <= b[1] or b[3] + by <= a[1]
+
+
+@given(graphs(), st.sampled_from(["LR", "TB"]))
+def test_boxes_stand_apart_inside_the_picture_and_inside_their_frames(graph, rankdir):
+    sizes, arrows, frames = graph
+    placed = layout(sizes, arrows, frames, rankdir)
+    paper = (-1e-6, -1e-6, placed.width + 1e-6, placed.height + 1e-6)
+    for i, box in enumerate(placed.boxes):
+        assert (box[2] - box[0], box[3] - box[1]) == pytest.approx(sizes[i])
+        assert inside(box, paper)
+        assert all(apart(box, other, by=10) for other in placed.boxes[:i])
+        for frame, parts in placed.frames.items():
+            if frame in frames[i]:
+                assert any(inside(box, part) for part in parts)
+            else:
+                assert all(apart(box, part) for part in parts)
+    assert placed.frames.keys() == {frame for path in frames for frame in path}
+
+
+@given(graphs(), st.sampled_from(["LR", "TB"]))
+def test_arrows_go_from_edge_to_edge_with_the_flow(graph, rankdir):
+    sizes, arrows, frames = graph
+    placed = layout(sizes, arrows, frames, rankdir)
+    along = 0 if rankdir == "LR" else 1
+    assert placed.routes.keys() == set(arrows)
+    for (start, end), route in placed.routes.items():
+        assert route[0][along] == pytest.approx(placed.boxes[start][2 + along])
+        assert route[-1][along] == pytest.approx(placed.boxes[end][along])
+        across = 1 - along
+        low, high = placed.boxes[end][across], placed.boxes[end][2 + across]
+        assert low <= route[-1][across] <= high
+        steps = [point[along] for point in route]
+        assert steps == sorted(steps)
+
+
+def test_the_main_line_is_straight():
+    sizes = [(100, 50)] * 7  # 0 and 1 make 2, 2 and 3 make 4, 4 and 5 make 6
+    arrows = [(0, 2), (1, 2), (2, 4), (3, 4), (4, 6), (5, 6)]
+    placed = layout(sizes, arrows)
+    middles = [(placed.boxes[i][1] + placed.boxes[i][3]) / 2 for i in (2, 4, 6)]
+    assert max(middles) - min(middles) < 10
+
+
+def test_a_tree_has_no_crossings():
+    arrows = [(i, 15 + i // 2) for i in range(16)]
+    arrows = [(i, 16 + i // 2) for i in range(16)] + [(16 + i, 24 + i // 2) for i in range(8)]
+    placed = layout([(50, 30)] * 28, arrows)
+    for level in (range(16), range(16, 24)):
+        ends = dict(arrows)
+        order = sorted(level, key=lambda i: placed.boxes[i][1])
+        heights = [placed.boxes[ends[i]][1] for i in order]
+        assert heights == sorted(heights)
+
+
+def test_effort_counts_the_ranks_that_arrows_pass():
+    assert effort(4, [(0, 1), (1, 2), (2, 3)]) == 0
+    assert effort(4, [(0, 1), (1, 2), (2, 3), (1, 3)]) == 1
+
+
+def test_nothing_to_lay_out():
+    assert layout([], []).boxes == []
+
+
+# -- colours --------------------------------------------------------------------------------------
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a, b):
+    light, dark = sorted([luminance(a), luminance(b)], reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("kind", LOOKS)
+def test_every_text_stands_out(kind):
+    look = LOOKS[kind]
+    assert contrast(look.head, look.head_text) >= 4.5
+    for ink in INK.values():
+        assert contrast(look.ground, ink) >= 4.5
+    assert contrast(PAPER, MUTED) >= 4.5
+    assert contrast(PAPER, look.edge) >= 3.0  # WCAG 1.4.11, for what is not text
+
+
+def test_kinds_differ_by_shape_and_not_only_by_colour():
+    shapes = {
+        kind: (look.round > 0, look.dash, look.thick, luminance(look.head) < 0.3)
+        for kind, look in LOOKS.items()
+    }
+    told_by_shape = ["op", "leaf", "constant", "failed", "earlier"]
+    assert len({shapes[kind] for kind in told_by_shape}) == len(told_by_shape)
