@@ -170,14 +170,16 @@ def general(op: Op) -> Callable[..., Any]:
             _explain(error, op, given)
             raise
         if not recording:
-            return out if given.get("out") is not None else _wrap(out)
+            return out if given.get("out") is not None else wrapped(out)
+        multiple = isinstance(out, (tuple, list))
+        if not multiple and out.dtype.kind != "f":
+            return result(out)  # sum(x, dtype=int): integers do not change by a little
         settings = {
             name: value
             for name, value in (*zip(op.positional, args), *kwargs.items())
             if name not in op.inputs and isinstance(value, _SHOWN_SETTINGS)
         }
         inputs = _inputs_of(op, given, nodes, mask)
-        multiple = isinstance(out, (tuple, list))
         if not multiple and type(out) is not ndarray:
             out = np.asarray(out)
         plan = op.plan(mask)
@@ -260,11 +262,11 @@ def _shapes(value: Any) -> Any:
     return np.shape(value)
 
 
-def _wrap(out: Any) -> Any:
+def wrapped(out: Any) -> Any:
     """A result that is not recorded: Tensors around it, in the same tuple, list or namedtuple."""
     if isinstance(out, (tuple, list)):
-        return _rebuild(out, [result(part) for part in out])
-    return result(out)
+        return _rebuild(out, [wrapped(part) for part in out])
+    return result(out) if isinstance(out, (ndarray, np.generic)) else out
 
 
 def _rebuild(like: Any, parts: list[Any]) -> Any:

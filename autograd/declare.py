@@ -9,10 +9,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from .call import binary, general, unary
+from .call import binary, general, unary, wrapped
 from .op import Op, Rule, Sample
 from .tensor import claims as claimed
-from .tensor import holds_tensor, refusals, unwrap
+from .tensor import Tensor, holds_tensor, refusals, unwrap
 
 registry: dict[str, Op] = {}
 """Every op that this library declares, by name: what its own tests are made from."""
@@ -157,20 +157,29 @@ def elementwise(
 
 
 def composite(*, claims: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
-    """Declares a function built from ops as NumPy's: it needs no rule of its own. On arguments
-    without Tensors it *is* NumPy's function."""
+    """Declares a function built from ops as NumPy's: it needs no rule of its own. Where there is
+    nothing that could have a gradient it *is* NumPy's function."""
 
     def declare(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            if holds_tensor(args) or holds_tensor(list(kwargs.values())):
+            given = [args, list(kwargs.values())]
+            if _holds_floats(given):
                 return function(*args, **kwargs)
-            return claims(*args, **kwargs)
+            plain = {name: unwrap(value) for name, value in kwargs.items()}
+            out = claims(*unwrap(args), **plain)
+            return wrapped(out) if holds_tensor(given) else out
 
         claim(claims, call)
         return call
 
     return declare
+
+
+def _holds_floats(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_floats, value))
+    return isinstance(value, Tensor) and value.array.dtype.kind == "f"
 
 
 def constant(*functions: Callable[..., Any]) -> None:

@@ -128,6 +128,10 @@ class Op:
             bound.apply_defaults()
             return bound.arguments
         given = {**self._defaults, **dict(zip(self.positional, args)), **kwargs}
+        if kwargs:
+            for name, value in kwargs.items():
+                if value is np._NoValue:  # NumPy's own way to say "not given"
+                    given[name] = self._defaults.get(name)
         passed = self.positional[: len(args)]
         if (
             len(args) > len(self.positional)

@@ -52,7 +52,7 @@ class Tensor(_Methods):
     >>> y = (np.sin(x) * x).sum()
     >>> y.backward()
     >>> x.grad
-    Tensor([ 1.38177329,  0.07700376, -2.8288575 ])
+    Tensor([ 1.38177329,  0.07700375, -2.82885748])
     """
 
     __slots__ = ("__weakref__", "_constant", "_grad", "array", "node")

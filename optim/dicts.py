@@ -11,7 +11,6 @@ from autograd import Tensor
 
 from .parameters import Array
 
-
 Pair = tuple[Any, Array, Array]
 
 

@@ -131,7 +131,7 @@ class Optimizer(Declared):
         self.named_state: dict[Hashable, State] = {}  # of update(), by the dict's keys
         self.shared: State = {}  # vectors over all parameters together, where a family needs them
         self.iterations = 0
-        self.accumulate = 1
+        self._accumulate = 1
         self.waiting = 0  # calls of step() since the last that changed something
         self._warned: set[type[Warning]] = set()
         if params is not None:
@@ -188,6 +188,17 @@ class Optimizer(Declared):
                 seen.add(id(p))
         self.param_groups = [*before, *made]
         self.state += [{} for group in made for _ in group["params"]]
+
+    @property
+    def accumulate(self) -> int:
+        """How many calls of `step()`, and so of `backward()`, make one step."""
+        return self._accumulate
+
+    @accumulate.setter
+    def accumulate(self, count: int) -> None:
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+            raise ValueError(f"{type(self).__name__}.accumulate = {count!r}: a count, at least 1.")
+        self._accumulate = int(count)
 
     # -- the loop ---------------------------------------------------------------------------
 
@@ -308,7 +319,7 @@ class Optimizer(Declared):
             g = p.grad.array
             if self.accumulate > 1:
                 g = g / self.accumulate
-            if getattr(p.node.extra, "backwards", 1) > self.accumulate:
+            if p.node.extra and p.node.extra.backwards > self.accumulate:
                 summed.append(describe(p, place))
             work.append(Work(p.name or place, p.array, g, state, group))
         if missing:
@@ -336,12 +347,10 @@ class Optimizer(Declared):
     def _advance(self, work: list[Work]) -> None:
         """One step of all the work: the same for Tensors and for the arrays of a dict."""
         self._warn_of_nan(work)
-        plans: dict[int, tuple[list[str], dict[str, Any]]] = {}
+        used = {id(w.group): w.group for w in work}
+        plans = {key: self._plan(group) for key, group in used.items()}
         for w in work:
-            plan = plans.get(id(w.group))
-            if plan is None:
-                plan = plans[id(w.group)] = self._plan(w.group)
-            self._apply(w, *plan)
+            self._apply(w, *plans[id(w.group)])
         self.iterations += 1
 
     def _plan(self, group: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:

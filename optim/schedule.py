@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -337,8 +337,8 @@ def _fields_of(saved: Mapping[str, Any], kind: type[Schedule]) -> dict[str, Any]
     return {name: from_plain(saved[name]) for name in names}
 
 
-def _value(schedule: Any, t: int) -> float:
-    return float(schedule(t)) if callable(schedule) else float(schedule)
+def _value(schedule: float | Callable[[int], float], t: int) -> float:
+    return float(schedule) if isinstance(schedule, (int, float)) else schedule(t)
 
 
 def _half_cosine(start: float, end: float, share: float) -> float:

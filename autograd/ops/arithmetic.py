@@ -174,13 +174,13 @@ def _(g, x2):
 
 @composite(claims=np.frexp)
 def frexp(x, /):
-    """(m, e) with x = m · 2^e and ½ ≤ |m| < 1; the exponent e is a plain array.
+    """(m, e) with x = m · 2^e and ½ ≤ |m| < 1; the exponent e is a step, of integers.
 
     >>> import autograd as ag
     >>> ag.frexp(ag.Tensor([3.0, 4.0]))
-    (Tensor([0.75, 0.5 ]), array([2, 3], dtype=int32))
+    (Tensor([0.75, 0.5 ]), Tensor([2, 3], dtype=int32))
     """
-    exponent = np.frexp(x.array)[1]
+    _, exponent = np.frexp(x.detach())
     return ldexp(x, -exponent), exponent
 
 

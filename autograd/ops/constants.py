@@ -16,6 +16,7 @@ constant(
     np.isnan, np.isinf, np.isfinite, np.isposinf, np.isneginf, np.signbit,
     np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj,
     np.isclose, np.allclose, np.array_equal, np.array_equiv, np.isin,
+    *[getattr(np, name) for name in ("in1d",) if hasattr(np, name)],  # NumPy < 2.4
     np.shares_memory, np.may_share_memory,
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..declare import composite
-from ..tensor import Tensor
+from ..tensor import asarray
 from .index import index_set
 
 __all__ = ("full_like", "linspace", "logspace", "geomspace", "vander", "polyval")
@@ -21,9 +21,7 @@ def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, d
     Tensor([7., 7.], requires_grad=True, op=index_set)
     """
     blank = np.empty_like(a, dtype=dtype, order=order, shape=shape)
-    if isinstance(fill_value, Tensor):
-        return index_set(blank, ..., fill_value)
-    return np.full_like(blank, fill_value)
+    return index_set(blank, ..., asarray(fill_value))
 
 
 def _from_0_to_1(start, stop, num, endpoint, dtype=float):

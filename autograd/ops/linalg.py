@@ -304,7 +304,7 @@ def _(g):
 
 @op(
     claims=np.linalg.slogdet,
-    formula="sign |a|, log ||a||",
+    formula="sign of |a|, log(abs |a|)",
     signature="(m,m)->(),()",
     note="A singular matrix has no gradient here: backward raises LinAlgError.",
     samples=[Sample(A(3, 3, make=_well_conditioned)), Sample(A(2, 2, 2, make=_well_conditioned))],
@@ -555,8 +555,7 @@ def _(g, a, out, compute_uv, hermitian):
         gradient = _wrt_vectors_too(*g, *out)
     else:
         u, s, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
-        s = unwrap(s)
-        gradient = u * np.where(s <= _rounding(s), 0, g)[..., None, :] @ vh
+        gradient = u * _at_corners_0(g, unwrap(s))[..., None, :] @ vh
     return _symmetric(gradient) if hermitian else gradient
 
 
@@ -580,7 +579,7 @@ def _wrt_vectors_too(g_u, g_s, g_vh, u, s, vh):
 
     together, apart = turn_u + turn_v, turn_u - turn_v
     inside = (
-        _on_diagonal(g_s)
+        _on_diagonal(_at_corners_0(g_s, values))
         + parted(_skew(together), across - down, _off_diagonal(together))
         + parted(_skew(apart), across + down, _off_diagonal(apart))
     )
@@ -601,6 +600,10 @@ def svdvals(x, /):
     Tensor([4., 3.])
     """
     return svd(x, compute_uv=False)
+
+
+def _at_corners_0(g, values):
+    return np.where(values <= _rounding(values), 0, g)
 
 
 def _rounding(values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..declare import composite
-from ..tensor import Tensor, unwrap
+from ..tensor import Tensor, asarray, unwrap
 from .index import index_set, scatter
 
 __all__ = (
@@ -163,7 +163,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
             f"piecewise: {len(conditions)} conditions and {len(funclist)} functions; there must be "
             "as many, or one function more, for where no condition holds."
         )
-    out = np.zeros_like(x)
+    out = asarray(np.zeros_like(x))
     for condition, function in zip(conditions, funclist, strict=True):
         if not callable(function):
             out = index_set(out, condition, function)
@@ -176,7 +176,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
 def bincount(x, /, weights=None, minlength=0):
     """How often each number 0, 1, … occurs in x; with weights, the sum of the weights of each.
 
-    Counts are plain arrays; gradients flow to the weights. Sums are in float64, as NumPy's.
+    Gradients flow to the weights. Sums are in float64, as NumPy's.
 
     >>> import autograd as ag
     >>> w = ag.Tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -184,5 +184,4 @@ def bincount(x, /, weights=None, minlength=0):
     Tensor([1., 0., 5.], requires_grad=True, op=scatter)
     """
     places = np.asarray(unwrap(x))
-    counts = np.bincount(places, minlength=minlength)
-    return counts if weights is None else scatter(as_double(weights), places, counts.shape)
+    return scatter(as_double(weights), places, np.bincount(places, minlength=minlength).shape)

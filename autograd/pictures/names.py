@@ -95,16 +95,20 @@ def _inside(name: str, thing: Any) -> Iterable[tuple[str, Any]]:
         ]
     if type(thing) in (list, tuple):
         return [(f"{name}[{i}]", t) for i, t in enumerate(thing[:ITEMS])]
-    if issubclass(type(thing), CLOSED):
-        return ()
-    try:
-        attributes = object.__getattribute__(thing, "__dict__")  # not the object's own way, if any
-    except AttributeError:
-        return ()
+    attributes = {} if issubclass(type(thing), CLOSED) else _attributes(thing)
     dot = f"{name}." if name else ""
     return [
         (f"{dot}{a}", t) for a, t in list(attributes.items())[:ITEMS] if not str(a).startswith("_")
     ]
+
+
+def _attributes(thing: Any) -> dict[str, Any]:
+    """The instance's own `__dict__`, unless its class answers for it with code of its own."""
+    for kind in type(thing).__mro__:
+        if "__dict__" in vars(kind):
+            own = vars(kind)["__dict__"]
+            return own.__get__(thing) if type(own) is types.GetSetDescriptorType else {}
+    return {}
 
 
 def _tensor(found: Names, name: str, tensor: Tensor, in_module: bool) -> None:

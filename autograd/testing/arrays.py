@@ -27,9 +27,7 @@ class Inputs(tuple[Any, ...]):
     """Several arrays from one strategy: a function under test gets them one by one."""
 
 
-def shapes(
-    min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 4
-) -> Strategy:
+def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 4) -> Strategy:
     """Shapes of arrays. Shrinks to () or the fewest axes of the shortest length.
 
     >>> from hypothesis import find
@@ -75,11 +73,16 @@ def arrays_away_from(
         points = list(kinks)
         return _arrays(shape, domain, dtype, lambda x: all(abs(x - k) >= margin for k in points))
     distance = kinks
-    return _arrays(shape, domain, dtype).map(
-        lambda x: moved_apart(
-            x, lambda y: bool(np.all(np.abs(np.asarray(distance(y))) >= margin)), domain
-        )
-    )
+
+    def away(x: Array) -> Array:
+        rng = np.random.default_rng(0)
+        for _ in range(ATTEMPTS):
+            if np.all(np.abs(np.asarray(distance(x))) >= margin):
+                return x
+            x = shaken(x, domain, rng)
+        return reject()
+
+    return _arrays(shape, domain, dtype).map(away)
 
 
 def tensors(
@@ -114,9 +117,7 @@ def broadcastable(
     >>> find(broadcastable(2), lambda xy: xy[0].ndim != xy[1].ndim)
     (array(0.), array([0.]))
     """
-    groups = hnp.mutually_broadcastable_shapes(
-        num_shapes=n, max_dims=max_dims, max_side=max_side
-    )
+    groups = hnp.mutually_broadcastable_shapes(num_shapes=n, max_dims=max_dims, max_side=max_side)
     return _groups(groups, domain, dtype)
 
 
@@ -134,9 +135,7 @@ def signature(
     >>> [x.shape for x in find(signature("(m,n),(n,p)->(m,p)"), lambda xy: True)]
     [(1, 1), (1, 1)]
     """
-    groups = hnp.mutually_broadcastable_shapes(
-        signature=text, max_dims=max_dims, max_side=max_side
-    )
+    groups = hnp.mutually_broadcastable_shapes(signature=text, max_dims=max_dims, max_side=max_side)
     return _groups(groups, domain, dtype)
 
 
@@ -163,13 +162,11 @@ def _arrays(
     )
 
 
-def moved_apart(x: Any, fine: Callable[[Any], bool], domain: Domain) -> Any:
-    """The array, or one nearby for which it is `fine`: moving is cheaper than drawing again."""
-    rng = np.random.default_rng(0)
+ATTEMPTS = 30  # at values away from kinks, beginning with what was drawn
+
+
+def shaken(x: Array, domain: Domain, rng: np.random.Generator) -> Array:
+    """The array, moved at random within its domain: cheaper than drawing another one."""
     low, high = domain
-    for _ in range(30):
-        if fine(x):
-            return x
-        step = (high - low) / 8 * rng.uniform(-1, 1, x.shape)
-        x = np.asarray(np.clip(np.round((x + step) * GRID) / GRID, low, high), dtype=x.dtype)
-    return reject()
+    moved = x + (high - low) / 8 * rng.uniform(-1, 1, x.shape)
+    return np.asarray(np.clip(np.round(moved * GRID) / GRID, low, high), dtype=x.dtype)

@@ -10,6 +10,7 @@ from typing import Any
 import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
+from hypothesis import reject
 
 from ..call import general
 from ..check.levels import Level
@@ -17,7 +18,7 @@ from ..check.subject import float_outputs
 from ..graph import Array
 from ..op import A, Op, Sample
 from ..tensor import Tensor
-from .arrays import Strategy, _arrays, moved_apart
+from .arrays import ATTEMPTS, Strategy, _arrays, shaken
 
 NEAR = 0.01  # the distance that values keep from an op's kinks
 
@@ -44,7 +45,9 @@ class Call:
                 f"{self.sample} does not fit {self.op}: samples are calls of the op itself, and "
                 "its out would be an array."
             )
-        put([bound[name] for name in self.op.inputs if name in bound], lambda a: found.append(id(a)))
+        put(
+            [bound[name] for name in self.op.inputs if name in bound], lambda a: found.append(id(a))
+        )
         return [id(a) in found for a in stand_ins(self.sample)]
 
     @property
@@ -122,35 +125,15 @@ def _filled(draw: Any, op: Op, samples: Strategy) -> Call:
     sample = copy.deepcopy(draw(samples))  # each A once: they are told apart by identity
     places = stand_ins(sample)
     domains = [a.domain or op.domain for a in places]
-    drawn = [
-        draw(_arrays(a.shape, domain, np.float64))
-        for a, domain in zip(places, domains, strict=True)
-    ]
-
-    def made(flat: Array) -> Call:
-        """The call with these values, all of them in one vector from 0 to 1."""
-        arrays, start = [], 0
-        for a, (low, high) in zip(places, domains, strict=True):
-            size = int(np.prod(a.shape))
-            x = low + (high - low) * flat[start : start + size].reshape(a.shape)
-            arrays.append(np.asarray(a.make(x) if a.make else x))
-            start += size
-        return Call(op, sample, tuple(arrays))
-
-    shares = [
-        ((x - low) / (high - low)).reshape(-1) for x, (low, high) in zip(drawn, domains, strict=True)
-    ]
-    flat = np.concatenate([np.zeros(0), *shares])
-    call = made(flat)
-    if not call.near_kink(call.inputs):
-        arrays = [np.asarray(a.make(x) if a.make else x) for a, x in zip(places, drawn, strict=True)]
-        return Call(op, sample, tuple(arrays))
-
-    def away(flat: Array) -> bool:
-        call = made(flat)
-        return not call.near_kink(call.inputs)
-
-    return made(moved_apart(flat, away, (0.0, 1.0)))
+    drawn = [draw(_arrays(a.shape, d, np.float64)) for a, d in zip(places, domains, strict=True)]
+    rng = np.random.default_rng(0)
+    for _ in range(ATTEMPTS):
+        made = [a.make(x) if a.make else x for a, x in zip(places, drawn, strict=True)]
+        call = Call(op, sample, tuple(map(np.asarray, made)))
+        if not call.near_kink(call.inputs):
+            return call
+        drawn = [shaken(x, domain, rng) for x, domain in zip(drawn, domains, strict=True)]
+    return reject()
 
 
 def stand_ins(sample: Sample) -> list[A]:

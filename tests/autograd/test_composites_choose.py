@@ -70,7 +70,7 @@ CASES: dict[str, Case] = {
     "interp, steep": (lambda x, fp: np.interp(x, [-2.0, 0.01, 0.01, 2.0], fp), [(5,), (4,)]),
     "divmod": (lambda a, b: np.divmod(a, 5.0 + b), [(2, 3), (3,)]),
     "frexp": (lambda a: np.frexp(a)[0], [(2, 3)]),
-    "clip": (lambda a, low: np.clip(a, min=low - 1), [(2, 3), ()]),
+    "clip": (lambda a, low: np.clip(a, low - 1, None), [(2, 3), ()]),
     "add.reduce": (lambda a: np.add.reduce(a), [(2, 3)]),
     "add.reduce, all": (lambda a: np.add.reduce(a, axis=None), [(2, 3)]),
     "multiply.reduce": (lambda a: np.multiply.reduce(a, -1, keepdims=True), [(2, 3)]),
@@ -138,6 +138,16 @@ def test_gradients_are_the_slopes(name: str) -> None:
         assert not found.wrong, f"order {level.order}: {found.wrong}"
         assert not found.kinks, f"order {level.order}: {found.kinks}"
         level, arrays = level.gradient(len(arrays)), [*arrays, *weights]
+
+
+def test_clip_takes_its_bounds_by_both_names() -> None:
+    x = Tensor([-3.0, 0.0, 3.0], requires_grad=True)
+    for found in (ag.clip(x, -1, 1), ag.clip(x, min=-1, max=1), x.clip(max=1, min=-1)):
+        assert found.array.tolist() == [-1, 0, 1]
+    assert ag.clip(x, max=1).array.tolist() == [-3, 0, 1]
+    assert ag.clip(x, 1).array.tolist() == [1, 1, 3]
+    with pytest.raises(TypeError, match="casting"):
+        ag.clip(x, -1, 1, casting="no")
 
 
 MODULES = [

@@ -55,7 +55,7 @@ CORNERS: list[tuple[Any, tuple[float, ...], list[float], Any]] = [
     (np.heaviside,  (1.0, 0.5),             [0, 0],       0),
     (np.floor_divide, (2.0, 1.0),           [0, 0],       0),
     (np.remainder,  (2.0, 1.0),             [1, -2],      0),
-    (np.fmod,       (-2.0, 1.0),            [1, 2],       0),
+    (np.fmod,       (-2.5, 1.0),            [1, 2],       0),
     # extremes: half to each where they tie
     (np.maximum,    (1.0, 1.0),             [0.5, 0.5],   0),
     (np.minimum,    (1.0, 1.0),             [0.5, 0.5],   0),

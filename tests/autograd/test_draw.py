@@ -17,7 +17,8 @@ import autograd as ag
 from autograd import Tensor
 from autograd.graph import next_order, walk
 from autograd.pictures import Picture, draw
-from autograd.pictures.fold import repeats
+from autograd.pictures.fold import Repeat, repeats
+from autograd.pictures.simplify import _along_frames
 from autograd.pictures.summary import look, number
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -159,6 +160,10 @@ def test_looking_for_names_runs_nothing_of_the_caller_s():
         @property
         def __class__(self):
             raise AssertionError("the class was asked")
+
+        @property
+        def __dict__(self):
+            raise AssertionError("the attributes were asked")
 
     trap = Trap()
     x = Tensor(1.0, True)
@@ -426,6 +431,26 @@ def test_repeated_modules_fold_around_whole_modules():
     folded = ["model: Layer", "×30", "layers[0]: Layer"]
     assert ("(…) @ weight", folded) in framed(picture)
     assert len(draw(y, fold=False)._view.boxes) == 1 + 1 + 2 + 4 * 30 + 1
+
+
+def test_a_repeat_that_begins_inside_a_module_is_shifted():
+    paths = [(0,), (1,), (1,), (2,), (2,), (3,), (3,), (4,)]
+    extents = {0: (0, 0), 1: (1, 2), 2: (3, 4), 3: (5, 6), 4: (7, 7)}
+    assert _along_frames(Repeat(0, 2, 4), paths, extents) == Repeat(1, 2, 3)
+    around_all = [(9, *path) for path in paths]
+    assert _along_frames(Repeat(0, 2, 4), around_all, extents | {9: (0, 7)}) == Repeat(1, 2, 3)
+    half = {0: (0, 2), 1: (3, 5)}
+    assert _along_frames(Repeat(0, 2, 3), [(0,)] * 3 + [(1,)] * 3, half) is None
+
+
+def test_leaves_fold_with_their_copies_unless_something_else_uses_them():
+    ws = [Tensor(float(i), True) for i in range(60)]
+    y = Tensor(0.5, True)
+    for w in ws:
+        y = np.tanh(y * w)
+    assert sum(box.kind == "leaf" for box in draw(y)._view.boxes) == 3
+    both = y + np.stack(ws).sum()
+    assert sum(box.kind == "leaf" for box in draw(both)._view.boxes) == 61
 
 
 def test_a_chain_of_ten_thousand_folds_or_is_cut_without_recursion():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.pictures.layout import effort, layout
+from autograd.pictures.layout import _crossings, _Net, _ranks, effort, layout
 from autograd.pictures.svg import INK, LOOKS, MUTED, PAPER
 
 
@@ -72,7 +72,6 @@ def test_the_main_line_is_straight():
 
 
 def test_a_tree_has_no_crossings():
-    arrows = [(i, 15 + i // 2) for i in range(16)]
     arrows = [(i, 16 + i // 2) for i in range(16)] + [(16 + i, 24 + i // 2) for i in range(8)]
     placed = layout([(50, 30)] * 28, arrows)
     for level in (range(16), range(16, 24)):
@@ -80,6 +79,18 @@ def test_a_tree_has_no_crossings():
         order = sorted(level, key=lambda i: placed.boxes[i][1])
         heights = [placed.boxes[ends[i]][1] for i in order]
         assert heights == sorted(heights)
+
+
+@given(graphs())
+def test_crossings_are_counted(graph):
+    sizes, arrows, frames = graph
+    net = _Net(sizes, arrows, frames, _ranks(len(sizes), arrows, ()))
+    place = [float(i) for i in range(len(net.sizes))]
+    naive = 0
+    for layer in net.layers:
+        pairs = [(place[i], place[j]) for i in layer for j in net.after[i]]
+        naive += sum(a < c and d < b for a, b in pairs for c, d in pairs)
+    assert _crossings(net, place) == naive
 
 
 def test_effort_counts_the_ranks_that_arrows_pass():

@@ -157,4 +157,4 @@ def test_an_index_may_be_a_tensor() -> None:
 
 def test_positions_along_an_axis_need_as_many_axes() -> None:
     with pytest.raises(ValueError, match="as many axes"):
-        np.take_along_axis(Tensor([[1.0, 2.0]]), np.array([0]), axis=1)
+        np.take_along_axis(Tensor([[1.0, 2.0]], requires_grad=True), np.array([0]), axis=1)

@@ -278,6 +278,8 @@ def test_nuclear_norm_of_low_rank_ignores_values_that_are_rounding() -> None:
     a = np.outer([1.0, 2.0, 2.0], [2.0, 3.0, 6.0])
     gradient = ag.grad(lambda a: np.linalg.norm(a, "nuc"))(a)
     np.testing.assert_allclose(gradient, a / 21, atol=1e-12)
+    gradient = ag.grad(lambda a: np.sum(np.linalg.svd(a).S))(a)
+    np.testing.assert_allclose(gradient, a / 21, atol=1e-12)
 
 
 # -- symmetric matrices -------------------------------------------------------------------------
