@@ -112,10 +112,9 @@ _PATTERNS = ((False, False), (True, False), (False, True), (True, True))
 
 def _picker(names: tuple[str, ...], available: tuple[str, ...]) -> Callable[..., tuple[Any, ...]]:
     """A function of the available values that gives those named, in the order of `names`."""
-    return cast(
-        "Callable[..., tuple[Any, ...]]",
-        eval(f"lambda {', '.join(available)}: ({''.join(name + ', ' for name in names)})"),
-    )
+    items = [n if n in available else f"shape({n.removesuffix('_shape')})" for n in names]
+    source = f"lambda {', '.join(available)}: ({''.join(item + ', ' for item in items)})"
+    return cast("Callable[..., tuple[Any, ...]]", eval(source, {"shape": np.shape}))
 
 
 def _shown(value: Any) -> Any:
@@ -184,7 +183,7 @@ def general(op: Op) -> Callable[..., Any]:
             out = np.asarray(out)
         plan = op.plan(mask)
         facts = (None, None, None) if multiple else (small(out), out.shape, out.dtype)
-        made = Node(op, plan, inputs, _saved(plan, given, out), settings or None, *facts)
+        made = Node(op, plan, inputs, _saved(op, plan, given, out), settings or None, *facts)
         if recording is not True:
             recording.made(made, given, out)
         return outputs(out, made) if multiple else result(out, made)
@@ -238,28 +237,26 @@ def _inputs_of(
     return tuple(inputs)
 
 
-def _saved(plan: Plan, given: dict[str, Any], out: Any) -> tuple[Any, ...]:
-    """What the wanted rules ask for, in the plan's order."""
-    saved = []
+def _saved(op: Op, plan: Plan, given: dict[str, Any], out: Any) -> tuple[Any, ...]:
+    """What the wanted rules ask for, in the plan's order; lists of numbers as arrays."""
+    saved: list[Any] = []
     for name in plan.names:
         if name == "out":
             saved.append(out)
-        elif name in given:
-            value = given[name]
-            if isinstance(value, (Tensor, list)):
-                value = unwrap(value)
-            saved.append(value)
-        else:
-            value = given[name[: -len("_shape")]]
-            shaped = isinstance(value, (Tensor, ndarray))
-            saved.append(value.shape if shaped else _shapes(value))
+            continue
+        shape_only = name not in given
+        source = name.removesuffix("_shape") if shape_only else name
+        value = given[source]
+        if source in op.sequences:
+            value = [unwrap(item) for item in value]
+            saved.append([np.shape(item) for item in value] if shape_only else value)
+            continue
+        if isinstance(value, Tensor):
+            value = value.array
+        elif isinstance(value, list):
+            value = np.asarray(unwrap(value)) if source in op.inputs else unwrap(value)
+        saved.append(np.shape(value) if shape_only else value)
     return tuple(saved)
-
-
-def _shapes(value: Any) -> Any:
-    if isinstance(value, list):
-        return [np.shape(unwrap(item)) for item in value]
-    return np.shape(value)
 
 
 def wrapped(out: Any) -> Any:

@@ -208,8 +208,9 @@ def claim(function: Callable[..., Any], ours: Callable[..., Any]) -> None:
     """Makes `np.function(tensor)` reach `ours`."""
     if function in claimed:
         raise ValueError(
-            f"np.{function.__name__} is already claimed by {claimed[function]!r}. Leave out "
-            "register=True: your op is then reached by its own name."
+            f"{getattr(function, '__module__', 'numpy')}.{function.__name__} is already claimed by "
+            f"{claimed[function]!r}. Leave out register=True: your op is then reached by its own "
+            "name."
         )
     claimed[function] = ours
 

@@ -413,10 +413,10 @@ class Optimizer(Declared):
     def _warn_of_nan(self, work: list[Work]) -> None:
         if NaNGradientWarning in self._warned:
             return
-        # A dot product with itself has a NaN if and only if there is one in it: a sum of squares
-        # has nothing to cancel. 20 µs for 335,114 float32, where isnan(g).any() takes 37.
-        squares = [np.vdot(w.g, w.g) for w in work]
-        spoilt = [describe(w.g, w.place) for w, square in zip(work, squares) if square != square]
+        # The minimum is NaN if and only if one element is: 25 µs for 335,114 float32, where
+        # isnan(g).any() takes 37. (g @ g takes 20 alone, and hundreds when BLAS's threads wait.)
+        lowest = [np.minimum.reduce(w.g, axis=None, initial=0) for w in work]
+        spoilt = [describe(w.g, w.place) for w, low in zip(work, lowest) if low != low]
         if spoilt:
             self._warn(
                 NaNGradientWarning,

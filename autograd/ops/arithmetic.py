@@ -14,6 +14,7 @@ from ..declare import composite
 from ..declare import elementwise as _elementwise
 from ..declare import op as _op
 from ..op import A, Sample
+from ..tensor import asarray
 from .steps import flat
 
 __all__ = (
@@ -180,7 +181,7 @@ def frexp(x, /):
     >>> ag.frexp(ag.Tensor([3.0, 4.0]))
     (Tensor([0.75, 0.5 ]), Tensor([2, 3], dtype=int32))
     """
-    _, exponent = np.frexp(x.detach())
+    exponent = asarray(np.frexp(x.array)[1])
     return ldexp(x, -exponent), exponent
 
 

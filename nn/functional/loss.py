@@ -353,10 +353,7 @@ def _are_probabilities(logits: Any) -> bool:
     """Whether every row looks like what a softmax gives: no logits of a network ever do."""
     x = getattr(logits, "array", logits)
     return bool(
-        x.size
-        and x.shape[-1] > 1
-        and x.min() >= 0
-        and np.all(np.abs(x.sum(axis=-1) - 1) < ROUNDING)
+        x.size and x.min() >= 0 and np.all(np.abs(x.sum(axis=-1) - 1) < ROUNDING)
     )
 
 

@@ -26,7 +26,7 @@ def pack(arrays: Mapping[str, Array]) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():
             member = BytesIO()
-            np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
+            np.lib.format.write_array(member, array, allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
     return buffer.getvalue()
 
@@ -60,7 +60,7 @@ def _read(
     try:
         with archive.open(member) as data:
             _header(data)
-            content = read_at_most(data, size + 1)  # one too many: at the end the sum is checked
+            content = read_at_most(data, size)  # and at its end compares the checksum
         return np.frombuffer(content, dtype).reshape(shape, order=order)
     except Exception as error:
         raise ValueError(f"{path} is damaged in {member.filename!r}: {error}") from error

@@ -35,7 +35,7 @@ NOT_OF_ARRAYS = {
     "arange bmat diag_indices empty eye frombuffer fromfunction fromiter full identity indices "
     "mask_indices ones tri tril_indices triu_indices zeros "
     "fft.fftfreq fft.rfftfreq": "makes arrays",
-    "row_stack": "another name",
+    "row_stack trapz": "another name",
     "fromfile fromregex fromstring genfromtxt load loadtxt": "reads files and texts",
     "base_repr binary_repr format_float_positional format_float_scientific": "writes numbers",
     "isdtype issubdtype mintypecode promote_types typename datetime_data": "is about dtypes",

@@ -136,6 +136,13 @@ def test_early_stopping_may_keep_the_last_weights():
     assert history.epochs == 2
 
 
+def test_early_stopping_begins_anew_with_each_training():
+    stopping = nn.EarlyStopping("loss")
+    model = regressor(lr=0.0)
+    for _ in range(2):
+        assert model.fit(X, T, epochs=5, callbacks=[stopping], verbose=0).epochs == 2
+
+
 def test_early_stopping_knows_which_way_is_better():
     assert nn.EarlyStopping("val_loss")._sign == -1
     assert nn.EarlyStopping("val_accuracy")._sign == 1

@@ -259,6 +259,16 @@ def test_orthogonal(shape):
     np.testing.assert_allclose(small, 4 * np.eye(len(small)), atol=1e-12)
 
 
+def test_every_rotation_is_as_likely():
+    corners = [nn.init.orthogonal((3, 3), rng=seed)[0, 0] for seed in range(50)]
+    assert 10 < np.sum(np.array(corners) > 0) < 40
+
+
+def test_weight_and_bias_of_one_seed_differ():
+    layer = nn.Dense(4, in_features=1, init=1.0, bias_init=1.0, rng=0)
+    assert not np.isin(layer.bias.data, layer.weight.data).any()
+
+
 def test_he_keeps_the_variance_through_twenty_relus_and_a_small_std_does_not():
     x = np.random.default_rng(0).normal(size=(200, 256))
     for init, alive in (("he_normal", True), (0.01, False)):

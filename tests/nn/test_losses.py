@@ -300,6 +300,7 @@ def test_logits_are_no_warning(x, scale):
     x *= np.float32(scale)
     if not (np.abs(x.sum(axis=-1) - 1) < 1e-3).all():
         nn.cross_entropy(x, [0, 1])
+    nn.cross_entropy(np.array([[2.0, -1.0]]), [0])  # sums to 1
 
 
 def test_scores_for_a_loss_of_probabilities_are_an_error():

@@ -213,9 +213,18 @@ def npy(header: dict, data: bytes = b"") -> bytes:
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
 
 
+class One(nn.Module):
+    """A model of one parameter, `bias`, of shape (3,): what the hostile files pretend to hold."""
+
+    def __init__(self):
+        self.bias = nn.Parameter(np.ones(3, np.float32))
+
+
 def test_hostile_npz_files(tmp_path):
     path = tmp_path / "hostile.npz"
     good = {"descr": "<f4", "fortran_order": False, "shape": (3,)}
+    path.write_bytes(zipped(bias=npy(good, bytes(12))))
+    assert One().load(path) == []
 
     class Trap:
         def __reduce__(self):
@@ -238,7 +247,7 @@ def test_hostile_npz_files(tmp_path):
         b"",
     ):
         path.write_bytes(content)
-        raises_naming(path)
+        raises_naming(path, One())
 
 
 def test_a_name_twice_in_a_zip(tmp_path):
@@ -247,7 +256,7 @@ def test_a_name_twice_in_a_zip(tmp_path):
         archive.writestr("bias.npy", npz_bytes(np.zeros(3)))
         with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("bias.npy", npz_bytes(np.zeros(3)))
-    raises_naming(path)
+    raises_naming(path, One())
 
 
 def npz_bytes(a: np.ndarray) -> bytes:
@@ -265,7 +274,7 @@ def test_hostile_safetensors_files(tmp_path):
 
     good = {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}
     path.write_bytes(packed({"bias": good}))
-    assert read(path)["bias"].tolist() == [0, 0, 0]
+    assert One().load(path) == []
     for content in (
         packed({"bias": good}, length=1 << 63),
         packed({"bias": good}, length=99_000_000),
@@ -288,7 +297,7 @@ def test_hostile_safetensors_files(tmp_path):
         b"",
     ):
         path.write_bytes(content)
-        raises_naming(path)
+        raises_naming(path, One())
 
 
 @formats

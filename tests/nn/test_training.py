@@ -80,6 +80,18 @@ def test_two_classes(loss, ending):
     assert history.history["accuracy"][-1] == 1.0
 
 
+def test_metrics_of_logits_see_probabilities():
+    """A logit of 0.3 is a probability of 0.57: the second class."""
+    x, t = np.array([[0.3], [-0.3]]), np.array([[1], [0]])
+    endings = {"binary_crossentropy": "sigmoid", "binary_cross_entropy_with_logits": None}
+    for loss, ending in endings.items():
+        model = nn.Sequential(nn.Dense(1, ending, in_features=1, init="ones"))
+        model.compile(optim.SGD(lr=0.0), loss, ["accuracy", "mse"])
+        history = model.fit(x, t, verbose=0).history
+        assert history["accuracy"] == [1.0]
+        assert history["mse"] == pytest.approx([(1 - nn.sigmoid(0.3)) ** 2])
+
+
 def test_fit_is_the_four_steps_of_the_notes():
     """The loop written out gives bit for bit what fit gives."""
     fitted = classifier()
@@ -436,6 +448,7 @@ class CtrlC(nn.Callback):
         if self.steps == self.at:
             for _ in range(self.times):
                 os.kill(os.getpid(), signal.SIGINT)
+            self.went_on = True
 
     def on_train_end(self):
         self.ended += 1
@@ -466,6 +479,7 @@ def test_ctrl_c_twice_ends_at_once():
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, LABELS, epochs=50, callbacks=[press], verbose=0)
     assert press.steps == 3
+    assert not hasattr(press, "went_on")  # in the middle of the step
     assert signal.getsignal(signal.SIGINT) is before
 
 
