@@ -11,8 +11,8 @@ import numpy as np
 
 from .call import binary, general, unary, wrapped
 from .op import Op, Rule, Sample
-from .tensor import claims as claimed
 from .tensor import Tensor, holds_tensor, refusals, unwrap
+from .tensor import claims as claimed
 
 registry: dict[str, Op] = {}
 """Every op that this library declares, by name: what its own tests are made from."""

@@ -328,9 +328,8 @@ class Tensor(_Methods):
         ours = claims.get(function)
         if ours is not None:
             return ours(*inputs, **kwargs)
-        outputs = kwargs.pop("out", ())
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        if outputs:
+        if any(isinstance(out, Tensor) for out in kwargs.get("out", ())):
             raise TypeError(f"np.{name} cannot write into a Tensor with out=.")
         return _without_op(function, name, inputs, kwargs)
 

@@ -13,6 +13,7 @@ Ctrl-C ends the training and keeps what was learned; a second Ctrl-C ends the pr
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -33,7 +34,9 @@ def main(arguments: list[str] | None = None) -> float:
         nn.Dense(256, activation="relu"),
         nn.Dense(10),
     )
-    model.compile(optimizer=optim.Adam(lr=args.lr), loss="cross_entropy", metrics=["accuracy"])
+    steps = args.epochs * math.ceil(len(x_train) / args.batch_size)
+    falling = optim.schedule.Cosine(args.lr, steps)  # large steps first, small ones to settle
+    model.compile(optimizer=optim.Adam(lr=falling), loss="cross_entropy", metrics=["accuracy"])
     print(f"{args.data}: {len(x_train):,} digits to learn from, {len(x_test):,} held out")
     history = model.fit(x_train, t_train, epochs=args.epochs, batch_size=args.batch_size)
     if history.interrupted:
@@ -89,7 +92,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--path", type=Path, help="the folder of MNIST's four IDX files")
     parser.add_argument("--epochs", type=positive(int), help="default: 30, mnist 5")
     parser.add_argument("--batch-size", type=positive(int), help="default: 32, mnist 128")
-    parser.add_argument("--lr", type=positive(float), default=0.001, help="Adam's learning rate")
+    parser.add_argument("--lr", type=positive(float), default=0.001, help="Adam's, at first")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/train_digits"), help="a folder")
     args = parser.parse_args(arguments)

@@ -69,6 +69,7 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: str | Path) -> Pat
             epochs = range(1, len(history[name]) + 1)
             axes.plot(epochs, history[name], style, markersize=3, label=name)
         axes.set_xlabel("epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
         axes.legend()
     path = Path(path)

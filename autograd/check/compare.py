@@ -50,25 +50,38 @@ class Kink:
     analytic: float
 
 
-class Comparison:
-    """Compares gradients at one point with differences of `value`, and keeps what it found.
+@dataclass(frozen=True)
+class Line:
+    """One direction: φ along it, and what the gradient says of φ's slope."""
 
-    `value(arrays)` gives a list of output arrays; `weights`, one for each output, are the gradients
-    that arrived there; `gradients`, one for each input, are what is to be confirmed (None: skip).
+    input: int
+    phi: Callable[..., tuple[Any, float]]
+    along: Array
+    analytic: float
+    scale: float  # the size of the terms that add up to it
+    unit: float  # the direction's length, if it is along one element
+
+
+class Comparison:
+    """Compares gradients at one point with differences, and keeps what it found.
+
+    `level.value(arrays)` gives a list of output arrays; `weights`, one for each output, are the
+    gradients that arrive there; `gradients`, one for each input, are what `level.pull(arrays,
+    weights)` gave, and is to be confirmed.
     """
 
     def __init__(
         self,
-        value: Callable[[list[Array]], Sequence[Array]],
+        level: Any,
         arrays: Sequence[Array],
         weights: Sequence[Array],
-        gradients: Sequence[Array | None],
+        gradients: Sequence[Array],
         *,
         skip: Collection[tuple[int, tuple[int, ...]]] = (),
         seed: int = 0,
         method: Callable[..., Slope] = slope,
     ) -> None:
-        self.value = value
+        self.level = level
         self.arrays = list(arrays)
         self.weights = weights
         self.chosen = [None if w.all() else w != 0 for w in weights]
@@ -81,7 +94,8 @@ class Comparison:
         self.kinks: list[Kink] = []
         self.evaluations = 0
         self.errors = [0.0] * len(self.arrays)  # the largest, relative to the gradient's size
-        sizes = [_typical(w * out) for w, out in zip(weights, value(self.arrays), strict=True)]
+        outputs = level.value(self.arrays)
+        sizes = [_typical(w * out) for w, out in zip(weights, outputs, strict=True)]
         self.floor = FLOOR * (max(sizes, default=0) or 1.0)
         self.budget = BUDGET
         self.unexamined = 0  # elements that the budget left out
@@ -106,11 +120,13 @@ class Comparison:
 
     def at(self, i: int, index: tuple[int, ...]) -> Wrong | Kink:
         """What the gradient and the differences say of one element."""
-        direction = _direction(self.arrays[i], self.rng)
-        place = int(np.ravel_multi_index(index, self.arrays[i].shape))
-        analytic, _, _, found = self._slope(i, np.array([place]), direction)
-        verdict = _verdict if found.smooth else _kink
-        return verdict(i, index, analytic, found, float(direction[place]))
+        line = self._line(i, [int(np.ravel_multi_index(index, self.arrays[i].shape))])
+        found = self.method(line.phi, self.eps, line.scale)
+        if not found.smooth:
+            return _kink(i, index, line, found)
+        return _verdict(
+            i, index, line, found._replace(error=found.error + self._doubt(line, found))
+        )
 
     def _examine(self, i: int, part: Array, direction: Array) -> None:
         """Compares along the direction, in these elements of input i; halves them on doubt."""
@@ -120,69 +136,88 @@ class Comparison:
             self.unexamined += len(part)
             return
         self.budget -= 1
-        analytic, scale, phi, found = self._slope(i, part, direction)
-        tolerance = 10 * found.error + RELATIVE * max(scale, abs(found.value)) + self.floor
-        agrees = abs(analytic - found.value) <= tolerance
-        vague = found.error > 1e-6 * max(scale, abs(found.value)) > 0 and len(part) > 1
-        if agrees and found.smooth and not vague:
-            if scale:
-                self.errors[i] = max(self.errors[i], abs(analytic - found.value) / scale)
+        line = self._line(i, part, direction)
+        with np.errstate(all="ignore"):
+            found = self.method(line.phi, self.eps, line.scale)
+        size = max(line.scale, abs(found.value))
+        agrees = self._agrees(line, found)
+        if agrees and found.smooth and (found.error <= 1e-6 * size or len(part) == 1):
+            if line.scale:
+                self.errors[i] = max(self.errors[i], abs(line.analytic - found.value) / line.scale)
             return
+        index = None
         if len(part) > 1:
             before = len(self.wrong) + len(self.kinks)
             for half in np.array_split(part, 2):
                 self._examine(i, half, direction)
             if len(self.wrong) + len(self.kinks) > before or (agrees and found.smooth):
                 return
-            index, unit = None, 1.0
         else:
             index = tuple(map(int, np.unravel_index(int(part[0]), self.arrays[i].shape)))
-            unit = float(direction[part[0]])
-        if not found.smooth:
-            self.kinks.append(_kink(i, index, analytic, found, unit))
-            return
-        if math.isfinite(analytic):  # perhaps φ is only rougher than its size lets expect
-            tolerance += 20 * noise(phi) / found.step
-        if not abs(analytic - found.value) <= tolerance:
-            self.wrong.append(_verdict(i, index, analytic, found, unit))
+        doubted = found._replace(error=found.error + self._doubt(line, found))
+        if not found.smooth and (found.jump or not self._agrees(line, doubted)):
+            self.kinks.append(_kink(i, index, line, found))
+        elif found.smooth and not self._agrees(line, doubted):
+            self.wrong.append(_verdict(i, index, line, doubted))
 
-    def _slope(
-        self, i: int, part: Array, direction: Array
-    ) -> tuple[float, float, Callable[[float], tuple[float, float]], Slope]:
-        shape = self.arrays[i].shape
+    def _agrees(self, line: Line, found: Slope) -> bool:
+        near = RELATIVE * max(line.scale, abs(found.value)) + self.floor
+        return abs(line.analytic - found.value) <= 10 * found.error + near
+
+    def _line(self, i: int, part: Any, direction: Array | None = None) -> Line:
+        """φ(t) = Σ w · value, with the elements `part` of input i moved by t along the direction."""
+        x, gradient = self.arrays[i], self.gradients[i]
+        if direction is None:
+            direction = _direction(x, self.rng)
         along = np.zeros(direction.size)
         along[part] = direction[part]
-        gradient = self.gradients[i]
-        assert gradient is not None
-        shares = gradient.reshape(-1)[part] * direction[part]
-        analytic, scale = float(shares.sum()), float(np.sqrt(np.vdot(shares, shares)))
-        moved = list(self.arrays)
-        along = along.reshape(shape)
+        along = along.reshape(x.shape)
 
-        def phi(t: float) -> tuple[float, float]:
+        def phi(t: Any, arrays: Sequence[Array] = self.arrays) -> tuple[Any, float]:
             self.evaluations += 1
-            x = np.asarray(self.arrays[i] + t * along)
-            moved[i] = x if x.dtype.kind == "c" else x.astype(self.arrays[i].dtype, copy=False)
+            y = np.asarray(arrays[i] + t * along)
+            moved = list(arrays)
+            moved[i] = y if y.dtype.kind == "c" else y.astype(x.dtype, copy=False)
             products = [
                 w * y if chosen is None else w[chosen] * y[chosen]
-                for w, y, chosen in zip(self.weights, self.value(moved), self.chosen, strict=True)
+                for w, y, chosen in zip(
+                    self.weights, self.level.value(moved), self.chosen, strict=True
+                )
             ]
             total = sum(p.sum().item() for p in products)
             return total, sum(float(np.abs(p).sum()) for p in products)
 
-        with np.errstate(all="ignore"):
-            return analytic, scale, phi, self.method(phi, self.eps, scale)
+        shares = gradient.reshape(-1)[part] * direction[part]
+        unit = float(direction[part[0]]) if len(part) == 1 else 1.0
+        size = float(np.sqrt(np.vdot(shares, shares)))
+        return Line(i, phi, along, float(shares.sum()), size, unit)
+
+    def _doubt(self, line: Line, found: Slope) -> float:
+        """How far the slope may be off because φ is rougher than its values let expect, and the
+        gradient because the function is ill-conditioned: both from moving the inputs by rounding."""
+        if not math.isfinite(line.analytic) or not math.isfinite(found.step):
+            return 0.0
+        values, gradients = [line.phi(0.0)[0]], [line.analytic]
+        for _ in range(3):
+            moved = [
+                (a * (1 + 2 * self.eps * self.rng.choice([-1.0, 1.0], a.shape))).astype(a.dtype)
+                for a in self.arrays
+            ]
+            values.append(line.phi(0.0, moved)[0])
+            pulled = self.level.pull(moved, self.weights)[line.input]
+            gradients.append(float((pulled * line.along).sum()))
+        rough = max(noise(line.phi), float(np.ptp(values)))
+        return 2 * (rough / found.step + float(np.ptp(gradients)))
 
 
-def _verdict(i: int, index: Any, analytic: float, found: Slope, unit: float) -> Wrong:
-    error, step = found.error / abs(unit), found.step * abs(unit)
-    return Wrong(i, index, analytic / unit, found.value / unit, error, step)
+def _verdict(i: int, index: Any, line: Line, found: Slope) -> Wrong:
+    unit, error = line.unit, found.error / abs(line.unit)
+    return Wrong(i, index, line.analytic / unit, found.value / unit, error, found.step * abs(unit))
 
 
-def _kink(i: int, index: Any, analytic: float, found: Slope, unit: float) -> Kink:
-    sides = [side / unit for side in found.sides]
-    left, right = sides if unit > 0 else sides[::-1]
-    return Kink(i, index, left, right, analytic / unit)
+def _kink(i: int, index: Any, line: Line, found: Slope) -> Kink:
+    left, right = found.sides if line.unit > 0 else found.sides[::-1]
+    return Kink(i, index, left / line.unit, right / line.unit, line.analytic / line.unit)
 
 
 def _direction(array: Array, rng: np.random.Generator) -> Array:
@@ -199,8 +234,9 @@ def weights_for(outputs: Sequence[Array], rng: np.random.Generator) -> list[Arra
     if len(outputs) == 1 and outputs[0].size == 1:
         return [np.ones_like(outputs[0])]
     weights: list[Any] = []
+    least = 1e-6 * max(map(_typical, outputs), default=0) or 1.0  # what is far less is noise
     for out in outputs:
-        w = _signs(out.shape, rng) / (_typical(out) or 1.0 if len(outputs) > 1 else 1.0)
+        w = _signs(out.shape, rng) / (max(_typical(out), least) if len(outputs) > 1 else 1.0)
         weights.append(np.where(np.isfinite(out), w, 0).astype(out.dtype))
     return weights
 

@@ -85,7 +85,7 @@ class Run:
             what = "backward(create_graph=True) gives another gradient than backward()"
             self._same("create_graph", k - 1, outputs, self.level.recorded(self.arrays), what)
         found = Comparison(
-            self.level.value,
+            self.level,
             self.arrays,
             self.weights,
             gradients,
@@ -233,7 +233,7 @@ class Run:
         ones = [(w != 0).astype(w.dtype) for w in self.weights]
         gradients = self.level.pull(self.arrays, ones)
         return [
-            Comparison(self.level.value, self.arrays, ones, gradients, method=self.method),
+            Comparison(self.level, self.arrays, ones, gradients, method=self.method),
             found,
         ]
 

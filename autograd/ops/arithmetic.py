@@ -59,7 +59,7 @@ def _power_wrt_x(g, x, y):
     if not any_of(y == 0):
         return g * (y * x ** (y - 1))
     still = (y == 0) & ~((x > 0) | (x < 0))
-    return g * (y * x ** np.where(still, 0, y - 1))
+    return g * (y * x ** np.where(still, 0, y - 1.0))  # 1.0: an unsigned 0 has no −1
 
 
 def _power_wrt_y(g, x, y, out):

@@ -22,6 +22,8 @@ from .arrays import ATTEMPTS, Strategy, _arrays, shaken
 
 NEAR = 0.01  # the distance that values keep from an op's kinks
 
+from ..check.run import LAYOUTS  # noqa: E402
+
 
 @dataclass(frozen=True)
 class Call:

@@ -197,6 +197,14 @@ def test_writing_a_tensor_into_an_array() -> None:
     assert out.tolist() == [1.0, 2.0]
 
 
+def test_a_refused_ufunc_writes_into_arrays_but_not_into_tensors() -> None:
+    x, out = Tensor([4, 6]), np.zeros(2, int)
+    np.gcd(x, 8, out=out)
+    assert out.tolist() == [4, 2]
+    with pytest.raises(TypeError, match="out="):
+        np.gcd(x, 8, out=x)
+
+
 # -- constant: plain results -----------------------------------------------------------------------
 
 

@@ -132,7 +132,7 @@ def test_every_corner_is_stated_in_the_docstring() -> None:
     n=st.integers(0, 5),
     order=st.integers(1, 5),
     x=st.sampled_from([0.0, -0.0, 1.5, -2.0]),
-    form=st.sampled_from(["int", "float", "array", "integers"]),
+    form=st.sampled_from(["int", "float", "array", "integers", "unsigned"]),
 )
 def test_integer_powers_are_exact_at_every_order(n: int, order: int, x: float, form: str) -> None:
     forms: dict[str, Any] = {
@@ -140,6 +140,7 @@ def test_integer_powers_are_exact_at_every_order(n: int, order: int, x: float, f
         "float": float(n),
         "array": np.array([float(n)]),
         "integers": np.array([n]),
+        "unsigned": np.array([n], np.uint8),
     }
     y: Any = Tensor([x], requires_grad=True)
     leaf, value = y, y ** forms[form]

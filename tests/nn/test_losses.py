@@ -173,6 +173,14 @@ def test_the_error_says_how_a_column_becomes_a_row():
         nn.mean_squared_error(np.zeros(3), np.zeros((3, 1)))
 
 
+@everyone
+def test_no_samples_have_no_loss(name):
+    y, t = example(name)
+    settings = {"reduction": "sum"} if name in with_reduction else {}
+    if name != "cross_entropy_error":  # always a mean
+        assert ALL[name](y[:0], t[:0], **settings) == 0
+
+
 # -- classes --------------------------------------------------------------------------------------
 
 OF_CLASSES = ["cross_entropy", "categorical_cross_entropy", "cross_entropy_error", "nll"]

@@ -17,6 +17,7 @@ from hypothesis import given
 import nn
 from nn import storage
 from nn.storage import npz, safetensors
+from nn.storage.stored import checked_size
 
 FORMATS = [".npz", ".safetensors"]
 formats = pytest.mark.parametrize("ending", FORMATS)
@@ -248,6 +249,12 @@ def test_hostile_npz_files(tmp_path):
     ):
         path.write_bytes(content)
         raises_naming(path, One())
+
+
+@pytest.mark.parametrize("shape", [(-3, -1), (3.0,), (True, 3), ("3",)])
+def test_shapes_that_no_array_has(shape):
+    with pytest.raises(ValueError, match="cannot have the shape"):
+        checked_size(np.dtype("f4"), shape)
 
 
 def test_a_name_twice_in_a_zip(tmp_path):
