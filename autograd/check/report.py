@@ -25,7 +25,7 @@ class KinkAt(NamedTuple):
             sides = f"a slope that settles on nothing (about {self.left:.4g})"
         else:
             sides = f"slope {self.left:.4g} from the left, {self.right:.4g} from the right"
-        says = f"the gradient says {self.gradient:.4g}"
+        says = f"the gradient says {self.gradient + 0.0:.4g}"
         return f"{self.element} at order {self.order}: {sides}; {says}"
 
 

@@ -43,22 +43,30 @@ def slope(phi: Line, eps: float, scale: float = 0.0) -> Slope:
     center, size = phi(0.0)
     h = FIRST_STEP
     slopes, jumps = _Extrapolation(4.0, 4.0), _Extrapolation(2.0, 4.0)  # even, odd powers of h
-    rows = 0
+    rise = 0.0
     while h > LAST_STEP:
         (right, right_size), (left, left_size) = phi(h), phi(-h)
         if math.isfinite(right) and math.isfinite(left):
-            rows += 1
             size = max(size, right_size, left_size)
+            rise = abs(right - left)
             noise = 2 * eps * (size + scale) / h  # the outputs are rounded, and x + h is
             slopes.add((right - left) / (2 * h), noise, h)
             jumps.add((right - 2 * center + left) / h, 2 * noise, h)
-            if rows >= 3 and slopes.error <= max(1e-10 * max(abs(slopes.value), scale), 2 * noise):
+            seen = max(abs(slopes.value), abs(jumps.value), scale)  # what counts as large
+            if (
+                slopes.rows >= 3
+                and slopes.error <= max(1e-10 * max(abs(slopes.value), scale), 2 * noise)
+                and jumps.error <= max(1e-7 * seen, 4 * noise)
+            ):
                 break
         h /= 2
+    else:
+        if slopes.grew and rise > 1e-8 * size:  # a step, or an infinite slope
+            return Slope(slopes.value, slopes.error, math.inf, slopes.step, False)
     jump = jumps.value if abs(jumps.value) > 20 * jumps.error else 0.0
-    seen = max(abs(slopes.value) + abs(jump) / 2, scale, size)  # what a slope is large against
+    seen = max(abs(slopes.value) + abs(jump) / 2, scale, size)
     vague = slopes.error > max(0.01 * max(abs(slopes.value), scale), 1e-6 * size)
-    smooth = rows > 0 and abs(jump) <= 1e-6 * seen and not vague
+    smooth = slopes.rows > 0 and abs(jump) <= 1e-6 * seen and not vague
     return Slope(slopes.value, slopes.error, jump, slopes.step, smooth)
 
 
@@ -86,11 +94,15 @@ class _Extrapolation:
     def __init__(self, first: float, ratio: float) -> None:
         self.factors = [first * ratio**k for k in range(COLUMNS - 1)]
         self.row: list[float] = []
+        self.rows = 0
+        self.first = 0.0
         self.value = self.error = math.inf
         self.step = math.nan
 
     def add(self, value: float, noise: float, h: float) -> None:
         above, self.row = self.row, [value]
+        self.first = self.first if self.rows else abs(value)
+        self.rows += 1
         for factor, older in zip(self.factors, above, strict=False):
             last = self.row[-1]
             better = last + (last - older) / (factor - 1)
@@ -98,6 +110,11 @@ class _Extrapolation:
             if not error >= self.error:
                 self.value, self.error, self.step = better, error, h
             self.row.append(better)
+
+    @property
+    def grew(self) -> bool:
+        """Whether the values went up without end as h went down."""
+        return bool(self.row) and abs(self.row[0]) > 1000 * self.first
 
 
 def noise(phi: Line, spacing: float = 1e-9) -> float:

@@ -22,8 +22,6 @@ from .arrays import ATTEMPTS, Strategy, _arrays, shaken
 
 NEAR = 0.01  # the distance that values keep from an op's kinks
 
-from ..check.run import LAYOUTS  # noqa: E402
-
 
 @dataclass(frozen=True)
 class Call:
@@ -97,9 +95,10 @@ class Call:
         return f"{self.op.name}{self.sample} with {arrays}"
 
 
-def calls(op: Any) -> Strategy:
-    """Calls of an op that you declared: its samples and, if it works element by element, arrays of
-    any shapes that broadcast; with values from its `domain`, away from its `kinks`.
+def calls(op: Any, *samples: Sample) -> Strategy:
+    """Calls of an op that you declared, as its samples say (or as these do), and with arrays of any
+    shapes that broadcast if it works element by element; with values from its `domain`, away from
+    its `kinks`.
 
     >>> import autograd as ag
     >>> from hypothesis import find
@@ -108,18 +107,29 @@ def calls(op: Any) -> Strategy:
     cube(A()) with array(0.)
     """
     op = getattr(op, "op", op)
-    samples = st.sampled_from(op.samples) if op.samples else st.nothing()
-    if op.signature and not set(op.signature) - set("(),->"):
-        groups = hnp.mutually_broadcastable_shapes(
-            num_shapes=len(op.call.parameters), max_dims=3, max_side=3
-        )
-        samples = groups.map(lambda found: Sample(*[A(*s) for s in found.input_shapes])) | samples
+    if samples:
+        return _filled(op, st.sampled_from(samples))
+    chosen = st.sampled_from(op.samples) if op.samples else st.nothing()
+    if is_pointwise(op):
+        chosen = broadcasting(op) | chosen
     elif not op.samples:
         raise LookupError(
             f"op {op.name} has no samples, so nothing can test it. Declare it with "
             "samples=[Sample(A(2, 3)), …]: calls that try its keywords and shapes."
         )
-    return _filled(op, samples)
+    return _filled(op, chosen)
+
+
+def is_pointwise(op: Op) -> bool:
+    """Whether it works element by element, on inputs of any shapes that broadcast."""
+    return bool(op.signature) and not set(op.signature) - set("(),->")
+
+
+def broadcasting(op: Op) -> Strategy:
+    """Samples of shapes that broadcast."""
+    count = len(op.call.parameters)
+    groups = hnp.mutually_broadcastable_shapes(num_shapes=count, max_dims=3, max_side=3)
+    return groups.map(lambda found: Sample(*[A(*shape) for shape in found.input_shapes]))
 
 
 @st.composite

@@ -24,7 +24,7 @@ from ..graph import Array
 from ..op import A, Op, Sample
 from ..tree import leaves
 from .arrays import GRID, Shape
-from .calls import Call, put, stand_ins
+from .calls import Call, is_pointwise, put, stand_ins
 
 Choose = Callable[[int, int], int]
 """A source of decisions: an integer from low to high, both included."""
@@ -143,7 +143,7 @@ def usable() -> list[Op]:
     """The registry's ops that a program can use: any that work element by element, and those with
     a sample of plain arrays."""
     return [
-        op for op in registry.values() if op.name != "cast" and (_pointwise(op) or _samples(op))
+        op for op in registry.values() if op.name != "cast" and (is_pointwise(op) or _samples(op))
     ]
 
 
@@ -158,10 +158,6 @@ def _samples(op: Op) -> list[Sample]:
     ]
 
 
-def _pointwise(op: Op) -> bool:
-    return bool(op.signature) and not set(op.signature) - set("(),->")
-
-
 def _input(choose: Choose) -> Array:
     shape = SHAPES[choose(0, len(SHAPES) - 1)]
     values = [choose(-2 * GRID, 2 * GRID) / GRID for _ in range(math.prod(shape))]
@@ -173,7 +169,7 @@ def _step(
 ) -> tuple[Step | None, list[Array]]:
     op = among[choose(0, len(among) - 1)]
     samples = _samples(op)
-    if _pointwise(op):
+    if is_pointwise(op):
         shape = values[choose(0, len(values) - 1)].shape
         other = [(), shape, (*shape[:-1], 1), shape[1:]][choose(0, 3)] if shape else shape
         sample = Sample(*[A(*s) for s in (shape, other)[: len(op.call.parameters)]])
