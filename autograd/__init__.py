@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from . import testing
     from .check import check_gradients, check_vjp
     from .pictures import Picture, draw
-    from .supported import supported
+    from .support import supported
 
 __all__ = [
     # tensors and their graph
@@ -65,7 +65,7 @@ _LAZY = {
     "check_vjp": "check",
     "draw": "pictures",
     "Picture": "pictures",
-    "supported": "supported",
+    "supported": "support",
     "testing": None,
 }
 

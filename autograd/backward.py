@@ -147,7 +147,8 @@ def _as_recorded(node: Node) -> tuple[Any, ...]:
     op = node.op
     for name in op.inputs:
         if name in op.sequences:
-            places[name] = list(inputs)  # a sequence is the only differentiable input of its op
+            length = len(node.inputs) - (len(op.inputs) - 1)  # an op has one sequence at most
+            places[name] = [next(inputs) for _ in range(length)]
         else:
             places[name] = next(inputs)
 

@@ -191,6 +191,10 @@ def general(op: Op) -> Callable[..., Any]:
     return call
 
 
+NO_OUT = (
+    "{}(out=Tensor) would write into a Tensor's memory unseen by the graphs that read it. Give the "
+    "result a name instead, or pass a plain array as out=."
+)
 _SHOWN_SETTINGS = (int, float, str, tuple, type(None))
 
 
@@ -201,6 +205,8 @@ def _nodes_of(op: Op, given: dict[str, Any], count: int, kwargs: Any) -> dict[st
     for name in (*op.positional[:count], *kwargs):
         value = given.get(name)
         if isinstance(value, Tensor):
+            if name == "out":
+                raise TypeError(NO_OUT.format(op.name))
             nodes[name] = value.node
     for name in op.sequences:
         items = given[name] = list(given[name])

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from .call import binary, general, unary, wrapped
+from .call import NO_OUT, binary, general, unary, wrapped
 from .op import Op, Rule, Sample
 from .tensor import Tensor, holds_tensor, refusals, unwrap
 from .tensor import claims as claimed
@@ -164,6 +164,8 @@ def composite(*, claims: Callable[..., Any]) -> Callable[[Callable[..., Any]], A
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             given = [args, list(kwargs.values())]
+            if holds_tensor(kwargs.get("out")):
+                raise TypeError(NO_OUT.format(function.__name__))
             if _holds_floats(given):
                 return function(*args, **kwargs)
             plain = {name: unwrap(value) for name, value in kwargs.items()}
@@ -192,6 +194,8 @@ def constant(*functions: Callable[..., Any]) -> None:
 
 def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
+        if holds_tensor(kwargs.get("out")):
+            raise TypeError(NO_OUT.format(function.__name__))
         return function(*unwrap(args), **{key: unwrap(value) for key, value in kwargs.items()})
 
     return functools.wraps(function)(call)
@@ -220,7 +224,7 @@ def _published(call: Any, declared: Op, numpy_function: Any, register: bool) -> 
     call.op = declared
     call.__name__ = call.__qualname__ = declared.name
     call.__module__ = getattr(declared.function, "__module__", None) or "numpy"
-    call.__signature__ = declared.call
+    call.__signature__ = _signature(declared)
     claimed_functions = numpy_function if isinstance(numpy_function, tuple) else (numpy_function,)
     numpys = [f for f in claimed_functions if _is_numpys(f)]
     call.__doc__ = _documentation(declared, numpys)
@@ -229,6 +233,16 @@ def _published(call: Any, declared: Op, numpy_function: Any, register: bool) -> 
         for function in numpys:
             claim(function, call)
     return call
+
+
+def _signature(declared: Op) -> inspect.Signature:
+    """NumPy's own where it tells it (ufuncs do since NumPy 2.4), else that of the declaration."""
+    if isinstance(declared.function, np.ufunc):
+        try:
+            return inspect.signature(declared.function)
+        except ValueError:
+            pass
+    return declared.call
 
 
 def _is_numpys(function: Any) -> bool:

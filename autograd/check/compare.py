@@ -102,8 +102,6 @@ class Comparison:
 
     def run(self, directions: int = 1) -> Comparison:
         for i, gradient in enumerate(self.gradients):
-            if gradient is None:
-                continue
             asked = np.ones(gradient.shape, bool)
             for j, index in self.skip:
                 if i == j:
@@ -121,12 +119,10 @@ class Comparison:
     def at(self, i: int, index: tuple[int, ...]) -> Wrong | Kink:
         """What the gradient and the differences say of one element."""
         line = self._line(i, [int(np.ravel_multi_index(index, self.arrays[i].shape))])
-        found = self.method(line.phi, self.eps, line.scale)
+        line, found = self._closer(line, self._slope(line))
         if not found.smooth:
-            return _kink(i, index, line, found)
-        return _verdict(
-            i, index, line, found._replace(error=found.error + self._doubt(line, found))
-        )
+            return _kink(line, index, found)
+        return _verdict(line, index, self._doubted(line, found))
 
     def _examine(self, i: int, part: Array, direction: Array) -> None:
         """Compares along the direction, in these elements of input i; halves them on doubt."""
@@ -137,11 +133,10 @@ class Comparison:
             return
         self.budget -= 1
         line = self._line(i, part, direction)
-        with np.errstate(all="ignore"):
-            found = self.method(line.phi, self.eps, line.scale)
-        size = max(line.scale, abs(found.value))
-        agrees = self._agrees(line, found)
-        if agrees and found.smooth and (found.error <= 1e-6 * size or len(part) == 1):
+        found = self._slope(line)
+        agrees = found.smooth and self._agrees(line, found)
+        sharp = found.error <= 1e-6 * max(line.scale, abs(found.value))
+        if agrees and (sharp or len(part) == 1):
             if line.scale:
                 self.errors[i] = max(self.errors[i], abs(line.analytic - found.value) / line.scale)
             return
@@ -150,22 +145,41 @@ class Comparison:
             before = len(self.wrong) + len(self.kinks)
             for half in np.array_split(part, 2):
                 self._examine(i, half, direction)
-            if len(self.wrong) + len(self.kinks) > before or (agrees and found.smooth):
+            # Right in every element and yet not along the direction: that is rounding. A kink can
+            # be there all the same, as that of ∛(x y) at 0.
+            if found.smooth or len(self.wrong) + len(self.kinks) > before:
                 return
         else:
+            line, found = self._closer(line, found)
             index = tuple(map(int, np.unravel_index(int(part[0]), self.arrays[i].shape)))
-        doubted = found._replace(error=found.error + self._doubt(line, found))
-        if not found.smooth and (found.jump or not self._agrees(line, doubted)):
-            self.kinks.append(_kink(i, index, line, found))
-        elif found.smooth and not self._agrees(line, doubted):
-            self.wrong.append(_verdict(i, index, line, doubted))
+        doubted = self._doubted(line, found)
+        if found.jump and not found.smooth:
+            self.kinks.append(_kink(line, index, found))
+        elif not self._agrees(line, doubted):
+            if found.smooth:
+                self.wrong.append(_verdict(line, index, doubted))
+            else:
+                self.kinks.append(_kink(line, index, found))
+
+    def _slope(self, line: Line) -> Slope:
+        return self.method(line.phi, self.eps, line.scale)
+
+    def _closer(self, line: Line, found: Slope) -> tuple[Line, Slope]:
+        """If something seems wrong at an element that is small among its neighbours, its slope by
+        steps of its own size: it may be near a kink or a pole, yet not at it."""
+        (place,) = np.flatnonzero(line.along)
+        own = abs(self.arrays[line.input].reshape(-1)[place])
+        if (found.smooth and self._agrees(line, found)) or not 0 < own < abs(line.unit):
+            return line, found
+        near = self._line(line.input, [int(place)], line.along.reshape(-1) * own / abs(line.unit))
+        return near, self._slope(near)
 
     def _agrees(self, line: Line, found: Slope) -> bool:
         near = RELATIVE * max(line.scale, abs(found.value)) + self.floor
         return abs(line.analytic - found.value) <= 10 * found.error + near
 
     def _line(self, i: int, part: Any, direction: Array | None = None) -> Line:
-        """φ(t) = Σ w · value, with the elements `part` of input i moved by t along the direction."""
+        """φ(t) = Σ w · value, with the elements `part` of input i moved by t · direction."""
         x, gradient = self.arrays[i], self.gradients[i]
         if direction is None:
             direction = _direction(x, self.rng)
@@ -190,14 +204,15 @@ class Comparison:
         shares = gradient.reshape(-1)[part] * direction[part]
         unit = float(direction[part[0]]) if len(part) == 1 else 1.0
         size = float(np.sqrt(np.vdot(shares, shares)))
+        size = size if math.isfinite(size) else 0.0
         return Line(i, phi, along, float(shares.sum()), size, unit)
 
-    def _doubt(self, line: Line, found: Slope) -> float:
-        """How far the slope may be off because φ is rougher than its values let expect, and the
-        gradient because the function is ill-conditioned: both from moving the inputs by rounding."""
+    def _doubted(self, line: Line, found: Slope) -> Slope:
+        """The slope with a larger error: φ may be rougher than its values let expect, the gradient
+        of an ill-conditioned function vague. Both show when the inputs move by rounding."""
         if not math.isfinite(line.analytic) or not math.isfinite(found.step):
-            return 0.0
-        values, gradients = [line.phi(0.0)[0]], [line.analytic]
+            return found
+        values, gradients = [line.phi(0.0)[0]], []
         for _ in range(3):
             moved = [
                 (a * (1 + 2 * self.eps * self.rng.choice([-1.0, 1.0], a.shape))).astype(a.dtype)
@@ -207,17 +222,20 @@ class Comparison:
             pulled = self.level.pull(moved, self.weights)[line.input]
             gradients.append(float((pulled * line.along).sum()))
         rough = max(noise(line.phi), float(np.ptp(values)))
-        return 2 * (rough / found.step + float(np.ptp(gradients)))
+        error = found.error + 2 * (rough / found.step + float(np.ptp(gradients)))
+        return found._replace(error=error)
 
 
-def _verdict(i: int, index: Any, line: Line, found: Slope) -> Wrong:
-    unit, error = line.unit, found.error / abs(line.unit)
-    return Wrong(i, index, line.analytic / unit, found.value / unit, error, found.step * abs(unit))
+def _verdict(line: Line, index: Any, found: Slope) -> Wrong:
+    unit = line.unit
+    sizes = found.error / abs(unit), found.step * abs(unit)
+    return Wrong(line.input, index, line.analytic / unit, found.value / unit, *sizes)
 
 
-def _kink(i: int, index: Any, line: Line, found: Slope) -> Kink:
-    left, right = found.sides if line.unit > 0 else found.sides[::-1]
-    return Kink(i, index, left / line.unit, right / line.unit, line.analytic / line.unit)
+def _kink(line: Line, index: Any, found: Slope) -> Kink:
+    unit = line.unit
+    left, right = found.sides if unit > 0 else found.sides[::-1]
+    return Kink(line.input, index, left / unit, right / unit, line.analytic / unit)
 
 
 def _direction(array: Array, rng: np.random.Generator) -> Array:
@@ -248,5 +266,6 @@ def _signs(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
 
 def _typical(array: Array) -> float:
     """The size of an array's elements, by their mean square; 0 if there are none."""
-    finite = array[np.isfinite(array)]
-    return math.sqrt(float(np.mean(np.abs(finite) ** 2))) if finite.size else 0.0
+    size = np.abs(array[np.isfinite(array)])
+    largest = float(size.max(initial=0.0))
+    return largest * math.sqrt(float(np.mean((size / largest) ** 2))) if largest else 0.0

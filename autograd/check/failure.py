@@ -111,6 +111,8 @@ def pattern(shape: tuple[int, ...], every: Sequence[Wrong], wrong: Sequence[Wron
     """What a wrong gradient looks like as a whole: a factor, a sign, a transposed matrix, …"""
     if not all(math.isfinite(w.analytic) for w in wrong):
         return "The gradient is not finite, though the slope is."
+    if len(wrong) == 1 and len(every) > 2:
+        return f"The other {len(every) - 1} elements are right."
     if wrong[0].numeric and all(w.numeric for w in wrong):
         ratios = [w.analytic / w.numeric for w in wrong]
         blur = max(abs(w.error / w.numeric) for w in wrong)
@@ -126,8 +128,6 @@ def pattern(shape: tuple[int, ...], every: Sequence[Wrong], wrong: Sequence[Wron
         for axis, n in enumerate(shape):
             if n > 1 and np.allclose(analytic, np.flip(numeric, axis), 0, near):
                 return f"The gradient is the wrong way round along axis {axis}."
-    if len(wrong) == 1 and len(every) > 2:
-        return f"The other {len(every) - 1} elements are right."
     return None
 
 

@@ -117,6 +117,10 @@ class GradientError(AssertionError):
         self.smallest = smallest
 
 
+class NothingFinite(ValueError):
+    """The function gives no finite value at these inputs, so that nothing can be compared."""
+
+
 def element(name: str, index: tuple[int, ...] | None) -> str:
     """`x[0, 2]`: as one would write it."""
     if index is None:

@@ -4,16 +4,19 @@ every time, nothing overwritten, right shape and dtype), then its values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ..backward import GradientWarning
 from ..graph import Array
 from .compare import Comparison, Kink, weights_for
 from .failure import failure
-from .report import GradientError, KinkAt, Report, element
+from .report import GradientError, KinkAt, NothingFinite, Report, element
 from .shrink import fails, smallest_failing
 from .slope import Slope, complex_slope, slope
 
@@ -59,6 +62,10 @@ class Run:
         self.wide: tuple[list[Array], list[Array]] = ([], [])  # order 1's weights and gradients
 
     def all_orders(self, order: int) -> Report:
+        with _quietly():
+            return self._all_orders(order)
+
+    def _all_orders(self, order: int) -> Report:
         for k in range(1, order + 1):
             if k > 1:
                 self.level = self.level.gradient(len(self.arrays))
@@ -73,9 +80,7 @@ class Run:
     def one_order(self, k: int) -> None:
         outputs = self._steady(k, "value", lambda: self.level.value(self.arrays))
         if any(y.size for y in outputs) and not any(np.isfinite(y).any() for y in outputs):
-            raise ValueError(
-                f"{self.name} gives nothing finite here: there is no slope to compare."
-            )
+            raise NothingFinite(f"{self.name} gives nothing finite here: no slope to compare.")
         self.weights = weights_for(outputs, self.rng)
         gradients = self._steady(k, "gradient", lambda: self.level.pull(self.arrays, self.weights))
         self._fitting(k, gradients)
@@ -113,8 +118,8 @@ class Run:
             if not np.array_equal(array, copied, equal_nan=True):
                 raise GradientError(
                     f"computing the {what} of {self.name} overwrites its input {name}, which "
-                    "others may still need (backward does). Work on a copy: x = x.copy(), or x = x + … "
-                    "instead of x += ….",
+                    "others may still need (backward does). Work on a copy: x = x.copy(), or "
+                    "x = x + … instead of x += ….",
                     problem="mutation",
                     input=name,
                     order=k,
@@ -165,6 +170,10 @@ class Run:
 
     def check_narrow(self, level: Any, arrays: Sequence[Array]) -> None:
         """Raises unless the gradient in the inputs' own dtype is the wide one, up to rounding."""
+        with _quietly():
+            self._check_narrow(level, arrays)
+
+    def _check_narrow(self, level: Any, arrays: Sequence[Array]) -> None:
         weights, wide = self.wide
         outputs = level.value(arrays)
         weights = [w.astype(out.dtype) for w, out in zip(weights, outputs, strict=True)]
@@ -258,6 +267,14 @@ class Run:
             (op, lines),
             list(zip(self.names, smaller, strict=False)),
         )
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Differences may step out of a function's domain; nobody need be warned of that."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", GradientWarning)
+        yield
 
 
 def _names_of_weights(order: int, count: int) -> list[str]:

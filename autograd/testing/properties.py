@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ import hypothesis.strategies as st
 from hypothesis import given, reject
 
 from ..check import check_gradients
+from ..check.report import NothingFinite
 from ..check.run import Run
 from .arrays import Inputs
 from .calls import Call, calls
@@ -49,19 +49,16 @@ def gradient_property(
             inputs = [x for v in values for x in (v if isinstance(v, Inputs) else [v])]
             try:
                 check_gradients(f, *inputs, **options)
-            except ValueError as error:
-                if "nothing finite" not in str(error):
-                    raise
+            except NothingFinite:
                 reject()  # these values are outside the function's domain
 
         given_values = given(
             st.tuples(*(s if isinstance(s, st.SearchStrategy) else st.just(s) for s in strategies))
         )(test)
         runner = (settings or _settings())(given_values)
-        functools.update_wrapper(
-            runner, f, assigned=("__module__", "__name__", "__qualname__", "__doc__"), updated=()
-        )
-        del runner.__wrapped__
+        for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+            if hasattr(f, attribute):
+                setattr(runner, attribute, getattr(f, attribute))
         return runner
 
     return decorate

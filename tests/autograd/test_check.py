@@ -48,14 +48,24 @@ def test_a_factor_is_caught_and_named(factor: float) -> None:
     assert (wrong.problem, wrong.input, wrong.order, wrong.op) == ("value", "x", 1, "sine")
     assert len(wrong.wrong) == X.size
     for index, analytic, numeric in wrong.wrong:
-        np.testing.assert_allclose([analytic, numeric], [factor * np.cos(X[index]), np.cos(X[index])], rtol=1e-8)
-    named = {2: "counted twice", -1: "a sign is wrong", 0.5: "a factor 2 is missing", 0: "lost", 12: "a sum over 12"}
+        np.testing.assert_allclose(
+            [analytic, numeric], [factor * np.cos(X[index]), np.cos(X[index])], rtol=1e-8
+        )
+    named = {
+        2: "counted twice",
+        -1: "a sign is wrong",
+        0.5: "a factor 2 is missing",
+        0: "lost",
+        12: "a sum over 12",
+    }
     assert named.get(factor, "The ratio is") in str(wrong)
     assert "rule of sine is at fault" in str(wrong)
 
 
 @given(at=st.tuples(st.integers(0, 2), st.integers(0, 3)))
-def test_a_single_element_wrong_by_a_ten_thousandth_is_caught_and_found(at: tuple[int, int]) -> None:
+def test_a_single_element_wrong_by_a_ten_thousandth_is_caught_and_found(
+    at: tuple[int, int],
+) -> None:
     factors = np.ones(X.shape)
     factors[at] += 1e-4
     f = sine(lambda g, x: g * np.cos(x) * (factors if g.shape == X.shape else 1))
@@ -346,7 +356,9 @@ def test_kinks_are_an_error_on_demand() -> None:
 
 def test_what_stands_beside_a_kink_is_still_checked() -> None:
     bad = ag.elementwise(
-        lambda x: np.abs(x), lambda g, x: g * np.sign(x) * np.where(values(x) == 2, 1.001, 1), name="bad"
+        lambda x: np.abs(x),
+        lambda g, x: g * np.sign(x) * np.where(values(x) == 2, 1.001, 1),
+        name="bad",
     )
     wrong = refused(bad, np.array([0.0, 1.0, 2.0, 0.0]))
     assert [index for index, _, _ in wrong.wrong] == [(2,)]
@@ -376,10 +388,10 @@ def test_steps_of_a_staircase() -> None:
 # -- the difference itself ------------------------------------------------------------------------
 
 
-@given(
-    a=st.floats(-3, 3), b=st.floats(-3, 3), c=st.floats(-3, 3), size=st.integers(-8, 8)
-)
-def test_the_slope_is_good_to_ten_digits_and_knows_it(a: float, b: float, c: float, size: int) -> None:
+@given(a=st.floats(-3, 3), b=st.floats(-3, 3), c=st.floats(-3, 3), size=st.integers(-8, 8))
+def test_the_slope_is_good_to_ten_digits_and_knows_it(
+    a: float, b: float, c: float, size: int
+) -> None:
     """φ(t) = a sin(b + t) + c t, in any units."""
     unit = 10.0**size
 

@@ -21,7 +21,7 @@ from autograd import Tensor
 from autograd.declare import constants
 from autograd.ops.refused import is_reached
 from autograd.ops.ufunc_methods import METHODS, methods_of
-from autograd.supported import Support, supported
+from autograd.support import Support, supported
 from autograd.tensor import claims, refusals
 
 KNOWN = (2, 4)  # the newest NumPy of which every function was looked at

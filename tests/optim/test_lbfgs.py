@@ -88,6 +88,18 @@ def test_stopped_and_resumed_is_bit_identical(line_search):
     assert len(lbfgs.shared["steps"]) == 4
 
 
+def test_negative_curvature_is_not_remembered():
+    """Over the top of a cosine, where Newton's method would go up."""
+    x = Tensor([0.1], requires_grad=True)
+    lbfgs = optim.LBFGS([x], lr=0.3, max_iter=1, line_search=False)
+    losses = []
+    for _ in range(12):
+        losses.append(np.cos(x.item()))
+        lbfgs.minimize(lambda: np.cos(x).sum())
+    assert (np.diff(losses) < 0).all()
+    assert x.item() > 0.5
+
+
 def test_several_short_steps_are_one_long():
     ends = []
     for calls, iterations in ((1, 12), (4, 3)):

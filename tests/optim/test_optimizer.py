@@ -130,6 +130,8 @@ def test_groups_have_settings_of_their_own():
     assert [g["lr"] for g in sgd.param_groups] == [0.5, 0.5, 0.5]
     sgd.param_groups[1]["lr"] *= 2
     assert sgd.lr == [0.5, 1.0, 0.5]
+    sgd.add_group([leaf(0.0)])
+    assert sgd.lr == [0.5, 1.0, 0.5, 0.5]
 
 
 def test_frozen_parameters_and_those_without_gradient_are_left_alone(make):

@@ -120,6 +120,14 @@ def test_plateau_upwards_and_below_zero():
     for loss in (-1.0, -2.0, -3.0):
         down.report(loss)
     assert down(0) == 1.0
+    down.report(-3.0001)  # better, but by less than the threshold
+    assert down(0) == 0.1
+
+
+def test_each_part_of_a_chain_counts_from_0():
+    s = Chain([(2, 1.0), (4, Step(0.5, every=2)), (3, Step(0.25, every=2))])
+    expected = [1, 1, 0.5, 0.5, 0.05, 0.05, 0.25, 0.25, 0.025, 0.025, 0.0025]
+    np.testing.assert_allclose([s(t) for t in range(11)], expected)
 
 
 @pytest.mark.parametrize(

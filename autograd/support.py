@@ -74,7 +74,7 @@ def supported(like: str = "") -> Support:
 
     Examples
     --------
-    >>> from autograd.supported import supported  # or ag.supported
+    >>> from autograd.support import supported  # or ag.supported
     >>> supported("fftshift")
     refused   np.fft                 2  fftshift, ifftshift
     <BLANKLINE>
