@@ -16,8 +16,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-Line = Callable[[float], tuple[float, float]]
-"""t ↦ (φ(t), the size of what was summed to get it, for judging its rounding error)."""
+from ..graph import Array
+
+Terms = Callable[[Any], Array]
+"""t ↦ the terms that add up to φ(t): their sizes tell how far rounding can have moved the sum."""
 
 FIRST_STEP, LAST_STEP = 0.1, 1e-10  # in units of the direction, which is scaled to the input
 COLUMNS = 7  # orders of extrapolation
@@ -28,9 +30,10 @@ class Slope(NamedTuple):
 
     value: float
     error: float
-    jump: float
+    jump: float  # infinite if the slope is
     step: float
     smooth: bool
+    scale: float  # the size of the terms that add up to it
 
     @property
     def sides(self) -> tuple[float, float]:
@@ -38,20 +41,23 @@ class Slope(NamedTuple):
         return self.value - self.jump / 2, self.value + self.jump / 2
 
 
-def slope(phi: Line, eps: float, scale: float = 0.0) -> Slope:
+def slope(phi: Terms, eps: float, scale: float = 0.0) -> Slope:
     """Extrapolates until the error is 1e-10 of the slope (or of `scale`), or rounding wins."""
-    center, size = phi(0.0)
+    terms = phi(0.0)
+    center, size = terms.sum().item(), _size(terms)
     h = FIRST_STEP
     slopes, jumps = _Extrapolation(4.0, 4.0), _Extrapolation(2.0, 4.0)  # even, odd powers of h
-    rise = 0.0
+    rise, terms_scale = 0.0, scale
     while h > LAST_STEP:
-        (right, right_size), (left, left_size) = phi(h), phi(-h)
+        ahead, behind = phi(h), phi(-h)
+        right, left = ahead.sum().item(), behind.sum().item()
         if math.isfinite(right) and math.isfinite(left):
-            size = max(size, right_size, left_size)
-            rise = abs(right - left)
+            size = max(size, _size(ahead), _size(behind))
+            rise, change = abs(right - left), ahead - behind
             noise = 2 * eps * (size + scale) / h  # the outputs are rounded, and x + h is
             slopes.add((right - left) / (2 * h), noise, h)
             jumps.add((right - 2 * center + left) / h, 2 * noise, h)
+            terms_scale = max(scale, math.sqrt(np.vdot(change, change)) / (2 * h))
             seen = max(abs(slopes.value), abs(jumps.value), scale)  # what counts as large
             if (
                 slopes.rows >= 3
@@ -61,31 +67,35 @@ def slope(phi: Line, eps: float, scale: float = 0.0) -> Slope:
                 break
         h /= 2
     else:
-        if slopes.grew and rise > 1e-8 * size:  # a step, or an infinite slope
-            return Slope(slopes.value, slopes.error, math.inf, slopes.step, False)
+        if not slopes.rows or (slopes.grew and rise > 1e-8 * size):  # the edge of a domain, a step
+            return Slope(slopes.value, slopes.error, math.inf, slopes.step, False, scale)
     jump = jumps.value if abs(jumps.value) > 20 * jumps.error else 0.0
     seen = max(abs(slopes.value) + abs(jump) / 2, scale, size)
     vague = slopes.error > max(0.01 * max(abs(slopes.value), scale), 1e-6 * size)
-    smooth = slopes.rows > 0 and abs(jump) <= 1e-6 * seen and not vague
-    return Slope(slopes.value, slopes.error, jump, slopes.step, smooth)
+    smooth = abs(jump) <= 1e-6 * seen and not vague
+    return Slope(slopes.value, slopes.error, jump, slopes.step, smooth, terms_scale)
 
 
-def unit_slope(phi: Line, eps: float, scale: float = 0.0) -> Slope:
+def unit_slope(phi: Terms, eps: float, scale: float = 0.0) -> Slope:
     """Exact for a φ that is linear, but for rounding: no step is too large."""
-    (right, size), (left, _) = phi(1.0), phi(-1.0)
-    return Slope((right - left) / 2, 4 * eps * (size + scale), 0.0, 1.0, True)
+    ahead, behind = phi(1.0), phi(-1.0)
+    scale = max(scale, _size(ahead - behind) / 2)
+    error = 4 * eps * (_size(ahead) + scale)
+    return Slope((ahead - behind).sum().item() / 2, error, 0.0, 1.0, True, scale)
 
 
-def complex_slope(phi: Callable[[Any], Any], eps: float, scale: float = 0.0) -> Slope:
+def complex_slope(phi: Terms, eps: float, scale: float = 0.0) -> Slope:
     """Im φ(ih)/h: exact to the last digits, for a φ that is analytic and computes on complex
     numbers (J. R. R. A. Martins et al., "The complex-step derivative approximation", 2003)."""
     h = 1e-100
-    value, size = phi(h * 1j)
-    if not isinstance(value, complex):
+    terms = phi(h * 1j)
+    if terms.dtype.kind != "c":
         raise TypeError(
             'step="complex" needs a function that gives complex numbers for complex ones.'
         )
-    return Slope(value.imag / h, 8 * eps * (size + scale), 0.0, h, True)
+    slopes = terms.imag / h
+    scale = max(scale, _size(slopes))
+    return Slope(slopes.sum().item(), 8 * eps * (_size(terms) + scale), 0.0, h, True, scale)
 
 
 class _Extrapolation:
@@ -114,12 +124,16 @@ class _Extrapolation:
     @property
     def grew(self) -> bool:
         """Whether the values went up without end as h went down."""
-        return bool(self.row) and abs(self.row[0]) > 1000 * self.first
+        return abs(self.row[0]) > 1000 * self.first
 
 
-def noise(phi: Line, spacing: float = 1e-9) -> float:
+def _size(terms: Array) -> float:
+    return np.abs(terms).sum().item()
+
+
+def noise(phi: Terms, spacing: float = 1e-9) -> float:
     """How far off φ's values are by rounding, from how rough φ is over seven very near points."""
-    differences = np.array([phi(k * spacing)[0] for k in range(-3, 4)])
+    differences = np.array([phi(k * spacing).sum().item() for k in range(-3, 4)])
     levels = []
     for k in range(1, 7):
         differences = np.diff(differences)

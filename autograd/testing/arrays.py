@@ -114,8 +114,8 @@ def broadcastable(
     """n arrays whose shapes broadcast against each other.
 
     >>> from hypothesis import find
-    >>> find(broadcastable(2), lambda xy: xy[0].ndim != xy[1].ndim)
-    (array(0.), array([0.]))
+    >>> find(broadcastable(2), lambda xy: xy[1].ndim == 2)
+    (array(0.), array([[0.]]))
     """
     groups = hnp.mutually_broadcastable_shapes(num_shapes=n, max_dims=max_dims, max_side=max_side)
     return _groups(groups, domain, dtype)

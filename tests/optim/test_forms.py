@@ -142,6 +142,17 @@ def test_tensors_may_stand_in_the_dicts(make):
     assert p.data == q
 
 
+def test_gradients_of_another_dtype_are_cast_first(make):
+    g = np.random.default_rng(0).normal(size=5)  # float64, of a float32 parameter
+    p, params = Tensor(np.ones(5, np.float32), requires_grad=True), {"p": np.ones(5, np.float32)}
+    on_tensor, on_dict = make([p]), make()
+    for _ in range(3):
+        p.grad = g
+        on_tensor.step()
+        on_dict.update(params, {"p": g})
+    assert bits(p.data) == bits(params["p"])
+
+
 def test_update_with_changing_keys_remembers_each():
     """A key that comes later begins at t = 1, as a parameter that is thawed does."""
     together, alone = optim.Adam(), optim.Adam()

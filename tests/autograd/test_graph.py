@@ -1,0 +1,461 @@
+"""The engine's promises about the graph: its walk, its memory, its state, and its threads."""
+
+import asyncio
+import gc
+import inspect
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Tensor, memory
+from autograd.graph import Node, is_recording, walk
+
+
+def leaf(values, name=None):
+    return Tensor(values, requires_grad=True, name=name)
+
+
+# -- depth, width, memory -------------------------------------------------------------------------
+
+
+def test_a_chain_of_100_000_ops_goes_forward_backward_and_away():
+    x = y = leaf([1.0, 2.0])
+    for _ in range(50_000):
+        y = y * 1.0
+        y = y + 1e-5
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad.data, [1.0, 1.0])
+    del y  # tears 100,000 nodes down without recursion
+
+
+@pytest.mark.slow
+def test_a_chain_of_a_million_ops():
+    x = y = leaf(1.0)
+    for _ in range(1_000_000):
+        y = y + 1.0
+    y.backward()
+    assert (y.item(), x.grad.item()) == (1_000_001.0, 1.0)
+
+
+def test_a_diamond_of_60_doublings_is_linear():
+    y = x = leaf(1.0)
+    for _ in range(60):
+        y = y + y
+    y.backward()
+    assert x.grad.item() == 2.0**60
+
+
+def test_nothing_is_left_to_the_cycle_collector():
+    def work():
+        x, w = leaf([1.0, 2.0]), leaf([[1.0, 2.0], [3.0, 4.0]])
+        loss = (np.tanh(x @ w) ** 2).sum()
+        loss.backward(create_graph=True)
+        g = x.grad
+        x.zero_grad()
+        (g * g).sum().backward()
+        parts = np.split(np.concatenate([x, x * 2]), 2)
+        (parts[0] * parts[1]).sum().backward()
+        values, _ = np.linalg.eigh(w + w.T)
+        values.sum().backward()
+
+    work()
+    gc.collect()
+    gc.disable()
+    try:
+        work()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_about_one_large_array_is_kept_for_tanh_of_an_affine_map():
+    n = 1_000_000
+    x, w, b = np.ones(n), leaf(2.0), leaf(3.0)
+    tracemalloc.start()
+    y = np.tanh(x * w + b)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1.1 * y.data.nbytes  # tanh's own output, which its rule asks for
+
+
+def test_saved_arrays_are_let_go_as_they_are_used_and_small_values_stay():
+    x = leaf(np.ones(1000))
+    y = np.exp(np.exp(x))
+    loss = y.sum()
+    inner = loss.node.inputs[0].inputs[0]
+    assert inner.saved
+    loss.backward()
+    assert inner.saved is None
+    assert inner.value is None  # large: never kept for pictures
+    small = (leaf([1.0, 2.0]) * 3.0).sum()
+    small.backward()
+    (product,) = small.node.inputs
+    np.testing.assert_array_equal(product.value, [3.0, 6.0])
+    np.testing.assert_array_equal(product.grad, [1.0, 1.0])
+
+
+def test_a_small_view_does_not_keep_a_large_array_alive():
+    big = np.ones((1000, 1000))
+    y = leaf(big)[0, :3]
+    assert y.node.value.base is None
+
+
+def test_rules_of_inputs_that_need_no_gradient_do_not_run_and_save_nothing():
+    ran = []
+    product = ag.op(lambda a, b: a * b, name="product")
+    product.wrt("a")(lambda g, b: ran.append("a") or g * b)
+    product.wrt("b")(lambda g, a: ran.append("b") or g * a)
+    w = leaf([1.0, 2.0])
+    y = product(np.array([3.0, 4.0]), w)
+    assert y.node.plan.names == ("a",)
+    y.sum().backward()
+    assert ran == ["b"]
+
+
+def test_only_the_way_to_the_targets_is_walked():
+    ran = []
+    noisy = ag.elementwise(lambda x: x * 1.0, lambda g: ran.append(1) or g, name="noisy")
+    outer = leaf(2.0)
+    assert ag.grad(lambda x: x * noisy(outer))(3.0) == 2.0
+    assert ran == []
+
+
+# -- gradients ------------------------------------------------------------------------------------
+
+
+def test_gradients_accumulate_and_leaves_own_theirs():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    given = np.ones(2)
+    (a + b).backward(given)
+    assert a.grad.array is not b.grad.array
+    a.grad.data[:] = 7
+    np.testing.assert_array_equal(b.grad.data, [1.0, 1.0])
+    np.testing.assert_array_equal(given, [1.0, 1.0])
+    (a + b).sum().backward()
+    np.testing.assert_array_equal(b.grad.data, [2.0, 2.0])
+    b.zero_grad()
+    assert b.grad is None
+
+
+def test_backward_twice_is_an_error_with_the_way_out():
+    x = leaf([1.0, 2.0])
+    y = (x * x).sum()
+    y.backward(retain_graph=True)
+    y.backward()
+    np.testing.assert_array_equal(x.grad.data, [4.0, 8.0])
+    with pytest.raises(RuntimeError, match=r"second time.*retain_graph=True.*add the losses"):
+        y.backward()
+    np.testing.assert_array_equal(x.grad.data, [4.0, 8.0])
+
+
+def test_a_failing_rule_changes_no_gradient_and_names_the_op():
+    def fails(g):
+        raise KeyError("mine")
+
+    bad = ag.elementwise(lambda x: x * 1.0, fails, name="bad")
+    x, y = leaf(1.0), leaf(2.0)
+    with pytest.raises(KeyError) as caught:
+        (bad(x) + y).backward()
+    assert "rule of bad" in caught.value.__notes__[0]
+    assert x.grad is None
+    assert y.grad is None
+    assert is_recording()
+
+
+def test_a_rule_that_gives_a_wrong_shape_is_named():
+    bad = ag.elementwise(lambda x: x * 1.0, lambda g: np.ones(5), name="bad")
+    with pytest.raises(ValueError, match=r"rule of <op bad.*shape \(5,\).*shape \(2,\)"):
+        bad(leaf([1.0, 2.0])).sum().backward()
+
+
+def test_misspelt_rules_fail_at_declaration():
+    with pytest.raises(TypeError, match=r"asks for 'z'.*not g, out"):
+        ag.elementwise(np.sin, lambda g, z: g, name="f")
+    f = ag.op(lambda a, axis=0: a, name="f")
+    with pytest.raises(TypeError, match=r"no parameter 'b'"):
+        f.wrt("b")(lambda g: g)
+    with pytest.raises(ValueError, match="already claimed"):
+        ag.elementwise(np.sin, lambda g, x: g, register=True)
+
+
+def test_hooks_see_and_replace_gradients_and_can_be_removed():
+    seen = []
+    x = leaf(3.0)
+    y = x * x
+    y.register_hook(lambda g: seen.append(g.item()))
+    remove = x.register_hook(lambda g: g * 10)
+    (y * 2).backward()
+    assert seen == [2.0]
+    assert x.grad.item() == 120.0
+    remove()
+    x.zero_grad()
+    (x * x).backward()
+    assert x.grad.item() == 6.0
+    x.register_hook(lambda g: np.ones(7))
+    with pytest.raises(ValueError, match="hook returned"):
+        (x * x).backward()
+
+
+def test_non_leaves_keep_a_gradient_only_if_asked():
+    x = leaf([1.0, 2.0])
+    y, z = x * 2, x * 3
+    y.retain_grad()
+    (y * z).sum().backward()
+    np.testing.assert_array_equal(y.grad.data, z.data)
+    assert z.grad is None
+    for plain in (Tensor(1.0), y.detach()):
+        with pytest.raises(RuntimeError, match="does not require a gradient"):
+            plain.retain_grad()
+
+
+def test_freezing_and_thawing():
+    w = leaf([1.0, 2.0], "w")
+    w.requires_grad = False
+    assert not (w * 2).requires_grad
+    assert w.name == "w"
+    w.requires_grad = True
+    (w * 2).sum().backward()
+    np.testing.assert_array_equal(w.grad.data, [2.0, 2.0])
+    with pytest.raises(RuntimeError, match=r"\.detach\(\)"):
+        (w * 2).requires_grad = False
+
+
+def test_order_of_leaves_is_the_order_of_creation():
+    tensors = [leaf(float(i), f"t{i}") for i in range(20)]
+    total = sum(reversed(tensors), Tensor(0.0))
+    names = [node.name for node in reversed(walk([total.node])) if node.op is None]
+    assert names == [f"t{i}" for i in range(20)]
+
+
+# -- memory that was written to --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "seen_as",
+    [
+        lambda w: w,
+        lambda w: w.T,
+        lambda w: w[::-1],
+        lambda w: w.detach(),
+        lambda w: ag.asarray(w.data),
+        lambda w: w.reshape(-1)[:4].reshape(2, 2),
+    ],
+    ids=["itself", "transposed", "reversed", "detached", "shared", "viewed twice"],
+)
+def test_a_step_between_forward_and_backward_is_found_however_the_memory_is_seen(seen_as):
+    w, x = leaf([[1.0, 2.0], [3.0, 4.0]]), leaf([1.0, 1.0])
+    y = (seen_as(w) @ x).sum()
+    w.array -= 0.1  # what an optimizer does
+    memory.changed(w.array)
+    with pytest.raises(RuntimeError, match=r"matmul.*overwritten"):
+        y.backward()
+    assert x.grad is None
+
+
+def test_a_write_elsewhere_disturbs_nobody():
+    buffer = np.ones(10)
+    a, b = ag.asarray(buffer[:5]), ag.asarray(buffer[5:])
+    x = leaf(np.ones(5))
+    y = (a * x).sum()
+    b[0] = 3.0
+    y.backward()
+    before = leaf([1.0])
+    z = before * before
+    memory.changed(np.zeros(3))
+    z.backward()
+    assert before.grad.item() == 2.0
+
+
+def test_a_graph_made_after_the_write_is_fine():
+    w = leaf([1.0, 2.0])
+    for _ in range(3):
+        w.zero_grad()
+        (w * w).sum().backward()
+        with ag.no_grad():
+            w -= 0.1 * w.grad
+    np.testing.assert_allclose(w.data, np.array([1.0, 2.0]) * 0.8**3)
+
+
+# -- the recording switch -------------------------------------------------------------------------
+
+
+def test_recording_comes_back_after_exceptions_and_nests():
+    with pytest.raises(KeyError), ag.no_grad():
+        raise KeyError
+    assert is_recording()
+    with ag.no_grad():
+        with ag.enable_grad():
+            assert is_recording()
+        assert not is_recording()
+
+
+def test_decorated_functions_generators_and_coroutines():
+    @ag.no_grad()
+    def plain():
+        return is_recording()
+
+    @ag.no_grad()
+    def generator():
+        received = yield is_recording()
+        try:
+            yield is_recording(), received
+        except KeyError:
+            yield "caught", is_recording()
+
+    @ag.no_grad()
+    async def coroutine():
+        await asyncio.sleep(0)
+        return is_recording()
+
+    assert plain() is False
+    steps = generator()
+    assert next(steps) is False
+    assert is_recording()  # between the steps it is the caller's own setting
+    assert steps.send(5) == (False, 5)
+    assert steps.throw(KeyError()) == ("caught", False)
+    assert is_recording()
+    steps.close()
+    assert asyncio.run(coroutine()) is False
+    assert inspect.iscoroutinefunction(coroutine)
+    assert plain.__name__ == "plain"
+
+
+def test_tasks_and_threads_have_settings_of_their_own():
+    async def main():
+        async def quiet(started, go_on):
+            with ag.no_grad():
+                started.set()
+                await go_on.wait()
+
+        started, go_on = asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(quiet(started, go_on))
+        await started.wait()
+        inside = is_recording()
+        go_on.set()
+        await task
+        return inside
+
+    assert asyncio.run(main()) is True
+    found = []
+    with ag.no_grad():
+        thread = threading.Thread(target=lambda: found.append(is_recording()))
+        thread.start()
+        thread.join()
+    assert found == [True]
+
+
+def test_one_switch_object_serves_many_threads_at_once():
+    switch, wrong = ag.no_grad(), []
+
+    def work():
+        for _ in range(200):
+            with switch:
+                if is_recording():
+                    wrong.append("inside")
+            if not is_recording():
+                wrong.append("outside")
+
+    _in_threads(work)
+    assert wrong == []
+
+
+def test_eight_threads_differentiate_one_graph_at_once():
+    shared = leaf(np.linspace(0.1, 1, 50))
+    wrong = []
+
+    def work():
+        for _ in range(30):
+            x = leaf(np.linspace(0.1, 1, 50))
+            (np.sin(x) * shared).sum().backward(create_graph=True)
+            g = x.grad
+            x.zero_grad()
+            g.sum().backward()
+            expected = -np.sin(x.data) * shared.data
+            if not np.allclose(x.grad.data, expected):
+                wrong.append(1)
+
+    _in_threads(work)
+    assert wrong == []
+
+
+def test_gradients_that_arrive_from_many_threads_add_up():
+    w = leaf(1.0)
+    _in_threads(lambda: [(w * 1.0).backward() for _ in range(100)])
+    assert w.grad.item() == 800.0
+
+
+def _in_threads(work, count=8):
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+# -- several outputs, sequences, joint rules -------------------------------------------------------
+
+
+def test_an_unused_output_gets_zeros_and_order_two_works():
+    halves = ag.op(lambda a: (a[:2] ** 2, a[2:] ** 3), name="halves")
+
+    @halves.wrt("a")
+    def _(g, a):
+        first, second = g
+        return np.concatenate([first * 2 * a[:2], second * 3 * a[2:] ** 2])
+
+    x = leaf([1.0, 2.0, 3.0, 4.0])
+    left, _ = halves(x)
+    left.sum().backward()
+    np.testing.assert_array_equal(x.grad.data, [2.0, 4.0, 0.0, 0.0])
+    f = lambda x: sum(part.sum() for part in halves(x))
+    np.testing.assert_allclose(np.diag(ag.hessian(f)(x.data)), [2.0, 2.0, 18.0, 24.0])
+
+
+def test_joint_rules_run_once_for_all_their_inputs():
+    ran = []
+    product = ag.op(lambda a, b: a * b, name="product")
+
+    @product.wrt("a", "b")
+    def _(g, a, b):
+        ran.append(1)
+        return g * b, g * a
+
+    a, b = leaf(2.0), leaf(3.0)
+    product(a, b).backward()
+    assert (a.grad.item(), b.grad.item(), len(ran)) == (3.0, 2.0, 1)
+
+
+def test_sequences_run_their_rule_for_those_that_want_it():
+    ran = []
+    total = ag.op(lambda arrays, scale: sum(arrays) * scale, name="total", sequences=("arrays",))
+    total.wrt("arrays")(lambda g, i, scale: ran.append(i) or g * scale)
+    total.wrt("scale")(lambda g, arrays: g * sum(arrays))
+    a, c, scale = leaf(1.0), leaf(3.0), leaf(2.0)
+    total([a, 5.0, c], scale).backward(create_graph=True)
+    assert ran == [0, 2]
+    assert (a.grad.item(), c.grad.item(), scale.grad.item()) == (2.0, 2.0, 9.0)
+    assert ag.hessian(lambda x: total([x, x * x], x))(3.0) == pytest.approx(2 + 18)
+
+
+def test_a_tensor_where_no_rule_is_declared_is_refused():
+    f = ag.op(lambda a, b: a * b, name="f")
+    f.wrt("a")(lambda g, b: g * b)
+    with pytest.raises(TypeError, match=r"f has no derivative with respect to 'b'.*b\.detach\(\)"):
+        f(leaf(1.0), leaf(2.0))
+
+
+def test_nodes_are_small():
+    # slots only: a node has no dict, and a chain's node costs a few hundred bytes with its arrays
+    assert not hasattr(leaf(1.0).node, "__dict__")
+    assert isinstance((leaf(1.0) * 2).node, Node)
+    tracemalloc.start()
+    y = leaf(np.ones(8))
+    start, _ = tracemalloc.get_traced_memory()
+    for _ in range(1000):
+        y = y * 1.0
+    end, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (end - start) / 1000 < 700
