@@ -226,6 +226,8 @@ class Tensor(_Methods):
                 f"the gradient of {self._describe()} must have the same shape, not {value.shape}."
             )
         self._grad = value if value.dtype == self.dtype else value.astype(self.dtype)
+        if self.node is not None and self.node.extra is not None:
+            self.node.extra.backwards = 1  # what came before is replaced
 
     def zero_grad(self) -> None:
         """Forgets the gradient: sets `.grad` to None."""

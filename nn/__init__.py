@@ -15,12 +15,13 @@ from .module import Module, watching
 from .parameter import LazyParameter, Parameter
 from .perceptron import AND, NAND, OR, XOR, Perceptron
 from .random import seed
+from .stateless import functional_call
 
 __all__ = [
     # rooms
     "functional", "layers", "init", "data", "metrics", "callbacks",
     # models
-    "Module", "Parameter", "LazyParameter", "watching",
+    "Module", "Parameter", "LazyParameter", "watching", "functional_call",
     *layers.__all__,
     # functions
     *functional.__all__,

@@ -55,6 +55,7 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: str | Path) -> Pat
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
     except ImportError:
         raise ImportError(
             'a picture of the curves needs matplotlib: pip install "glassgrad[plots]"'
@@ -69,7 +70,7 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: str | Path) -> Pat
             epochs = range(1, len(history[name]) + 1)
             axes.plot(epochs, history[name], style, markersize=3, label=name)
         axes.set_xlabel("epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend()
     path = Path(path)

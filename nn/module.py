@@ -8,6 +8,7 @@ attributes were made, in lists, tuples and dicts too, and what is shared is foun
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, memory
+from autograd.graph import next_order
 
 from . import storage
 from .parameter import LazyParameter, fits, spelt
@@ -70,12 +72,17 @@ class Module(Trainable):
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x).")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        start = next_order()
         try:
             out = self.forward(*args, **kwargs)
         except Exception as error:
             given = ", ".join(str(np.shape(getattr(a, "array", a))) for a in args)
             error.add_note(f"in {type(self).__name__}({self.describe()}), given {given}")
             raise
+        finally:
+            # The nodes made in between are this call's: so pictures draw a frame around them.
+            spans = self.__dict__.setdefault("call_spans", deque(maxlen=64))
+            spans.append((start, next_order()))
         self._output_shape = getattr(out, "shape", None)
         for watcher in _watchers.get():
             watcher(self, args, out)

@@ -6,12 +6,14 @@ and of w. Checking *its* gradient is checking the second order, and so on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..backward import pull_back
+from ..backward import GradientWarning, pull_back
 from ..graph import Array
 from ..tensor import Tensor, source
 
@@ -55,6 +57,14 @@ class Level:
         level = Level(run, hold)
         level.order, level.below = self.order + 1, self
         return level
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Differences may step out of a function's domain; nobody need be warned of that."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", GradientWarning)
+        yield
 
 
 def recording(tensor: Tensor) -> Tensor:

@@ -4,18 +4,16 @@ every time, nothing overwritten, right shape and dtype), then its values.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..backward import GradientWarning
 from ..graph import Array
 from .compare import Comparison, Kink, weights_for
 from .failure import failure
+from .levels import quietly
 from .report import GradientError, KinkAt, NothingFinite, Report, element
 from .shrink import fails, smallest_failing
 from .slope import Slope, complex_slope, slope
@@ -62,7 +60,7 @@ class Run:
         self.wide: tuple[list[Array], list[Array]] = ([], [])  # order 1's weights and gradients
 
     def all_orders(self, order: int) -> Report:
-        with _quietly():
+        with quietly():
             return self._all_orders(order)
 
     def _all_orders(self, order: int) -> Report:
@@ -170,7 +168,7 @@ class Run:
 
     def check_narrow(self, level: Any, arrays: Sequence[Array]) -> None:
         """Raises unless the gradient in the inputs' own dtype is the wide one, up to rounding."""
-        with _quietly():
+        with quietly():
             self._check_narrow(level, arrays)
 
     def _check_narrow(self, level: Any, arrays: Sequence[Array]) -> None:
@@ -267,14 +265,6 @@ class Run:
             (op, lines),
             list(zip(self.names, smaller, strict=False)),
         )
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Differences may step out of a function's domain; nobody need be warned of that."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", GradientWarning)
-        yield
 
 
 def _names_of_weights(order: int, count: int) -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from ..graph import Array, Node, enable_grad, leaf, walk
 from ..tensor import Tensor, source
 from ..tree import leaves, rebuild
-from .levels import Level, recording
+from .levels import Level, quietly, recording
 
 
 class Subject:
@@ -40,7 +40,7 @@ class Subject:
     def __enter__(self) -> Subject:
         """Finds the captured leaves, and lends them arrays that may be moved about."""
         tensors = [recording(source(self.widened(array).copy())) for array in self.given]
-        with enable_grad():
+        with enable_grad(), quietly():
             nodes = walk([t.node for t in self.call(tensors) if t.node is not None])
         own = {t.node for t in tensors}
         owners = [n.owner() for n in reversed(nodes) if n.op is None and n.owner and n not in own]

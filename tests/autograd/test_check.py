@@ -116,12 +116,12 @@ def test_wrong_at_second_order_only_in_the_gradient_that_arrives() -> None:
 
 
 def test_wrong_at_third_order_only() -> None:
-    minus_sine = sine(lambda g, x: g * -np.cos(values(x)))
-    cosine = ag.elementwise(lambda x: np.cos(x), lambda g, x: g * -sine_2(x), name="cosine")
-    sine_2 = sine(lambda g, x: g * np.cos(values(x)))
-    del minus_sine
-    assert check_gradients(cosine, X, order=2)
-    assert refused(cosine, X, order=3).order == 3
+    cosine = ag.elementwise(lambda x: np.cos(x), lambda g, x: -g * np.sin(values(x)), name="cosine")
+    f = sine(lambda g, x: g * cosine(x))
+    assert check_gradients(f, X, order=2)
+    wrong = refused(f, X[0], order=3)
+    assert wrong.order == 3
+    assert "gradient of order 3" in str(wrong)
 
 
 def test_wrong_for_float32_only() -> None:
@@ -155,7 +155,6 @@ def test_a_lost_gradient() -> None:
     assert wrong.input == "y"
     assert "lost" in str(wrong)
     assert wrong.op is None
-    assert "reads" not in str(wrong)
 
 
 def test_every_op_right_but_the_joint_is_not() -> None:
@@ -300,7 +299,7 @@ def test_parameters_of_something_like_a_module() -> None:
 
     layer = Layer()
     report = check_gradients(layer, X)
-    assert list(report.shapes) == ["args[0]", "w"] or list(report.shapes) == ["x", "w"]
+    assert list(report.shapes) == ["x", "w"]
     assert layer.w.dtype == np.float32
     assert list(check_gradients(lambda x: layer(x).sum(), X).shapes) == ["x", "w"]
 
@@ -321,8 +320,6 @@ def test_steps() -> None:
     assert check_gradients(np.matmul, X, X.T.copy(), step="one").evaluations < 30
     report = check_gradients(lambda x: np.exp(x) * np.sin(x), X, step="complex")
     assert report.orders[1]["x"] < 1e-15
-    f = sine(lambda g, x: g * np.cos(x) * (1 + 1e-12))
-    assert refused(f, X, step="complex", order=1, shrink=False) if False else True
     with pytest.raises(ValueError, match="'adaptive', 'one', 'complex'"):
         check_gradients(np.sin, X, step="central")
 
@@ -458,7 +455,8 @@ def matmul_vjp(g: Any, a: Any, b: Any) -> Any:
 
 def test_vjp_right() -> None:
     report = check_vjp(np.matmul, matmul_vjp, [X, RNG.normal(size=(4, 2))])
-    assert list(report.shapes) == ["input 0", "input 1"] or "x1" in report.shapes
+    assert list(report.orders) == [1]
+    assert len(report.shapes) == 2
 
 
 @pytest.mark.parametrize(
@@ -468,10 +466,8 @@ def test_vjp_right() -> None:
         (np.multiply, lambda g, x, y: (g * y, -(g * x).sum(0)), "value", "sign"),
         (np.multiply, lambda g, x, y: (g * y, g * x), "shape", "sum the gradient over axes (0,)"),
         (np.multiply, lambda g, x, y: (g * y, None), "value", "lost"),
-        (
-            lambda x, y: x * y, lambda g, x, y: (np.float32(g * y), (g * x).sum(0)), "dtype", "float32",
-        ),
-        (lambda x, y: x * y, lambda g, x, y: ((g * y).T, (g * x).sum(0)), "shape", "(4, 3)"),
+        (np.multiply, lambda g, x, y: (np.float32(g * y), (g * x).sum(0)), "dtype", "float32"),
+        (np.multiply, lambda g, x, y: ((g * y).T, (g * x).sum(0)), "shape", "(4, 3)"),
     ],
 )  # fmt: skip
 def test_vjp_wrong(f: Any, f_vjp: Any, problem: str, said: str) -> None:
