@@ -29,7 +29,10 @@ class _Recorder:
 
 
 def culprit(
-    subject: Subject, i: int, is_right: Callable[[Callable[..., Any], list[Any]], bool]
+    subject: Subject,
+    i: int,
+    order: int,
+    is_right: Callable[[Callable[..., Any], list[Any], int], bool],
 ) -> tuple[str | None, list[str]]:
     """The name of the op whose own gradient is wrong, and what the message says about it."""
     recorder = _Recorder()
@@ -42,7 +45,7 @@ def culprit(
         assert node.op is not None
         wanted = [name for name in node.op.inputs if requires_grad(called.get(name))]
         values = [rebuild(called[name], unwrap) for name in wanted]
-        if not is_right(_alone(node.op, called, wanted), values):
+        if not is_right(_alone(node.op, called, wanted), values, order):
             name, others = node.op.name, len(recorder.seen) - 1
             beside = f" (of {others + 1} ops, each checked alone)" if others else ""
             return name, [*lines, f"The derivative rule of {name} is at fault{beside}."]

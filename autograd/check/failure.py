@@ -21,15 +21,13 @@ def failure(
     what: str,
     order: int,
     name: str,
-    comparisons: Sequence[Comparison],
-    skipped: set[tuple[int, ...]],
-    blamed: tuple[str | None, list[str]],
-    smaller: Sequence[tuple[str, Array]],
+    wrong: Sequence[Wrong],
+    told: Sequence[str] = (),
+    op: str | None = None,
+    smaller: Sequence[tuple[str, Array]] = (),
 ) -> GradientError:
-    """The error for input `name`. `comparisons` are the one that failed and, before it, any that
-    is easier to read; `smaller` are the names and values of the smallest failing input."""
-    wrong, looks = _looked_at(comparisons, skipped)
-    op, trail = blamed
+    """The error for input `name`: the wrong elements, what is `told` of them, and the names and
+    values of the smallest failing input."""
     lines = [
         f"the gradient of {what} with respect to {name} is wrong"
         + (": the gradient of its gradient, at order 2." if order == 2 else ".")
@@ -40,7 +38,7 @@ def failure(
     ]
     if len(wrong) > SHOWN:
         lines.append(f"  … and {len(wrong) - SHOWN} more elements")
-    lines += ["", *([looks] if looks else []), *trail]
+    lines += ["", *told]
     if smaller:
         lines.append("The smallest input found that fails:")
         for of, array in smaller:
@@ -58,10 +56,11 @@ def failure(
     )
 
 
-def _looked_at(
+def looked_at(
     comparisons: Sequence[Comparison], skipped: set[tuple[int, ...]]
 ) -> tuple[list[Wrong], str | None]:
-    """The wrong elements (all, of a small input), and the pattern that they make together."""
+    """The wrong elements (all, of a small input), and the pattern that they make together.
+    `comparisons` are the one that failed and, before it, any that is easier to read."""
     found = comparisons[-1].wrong
     i = found[0].input
     first = [w for w in found if w.input == i]

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph import Array
 from .compare import Comparison, Kink, weights_for
-from .failure import failure
+from .failure import failure, looked_at
 from .levels import quietly
 from .report import GradientError, KinkAt, NothingFinite, Report, element
 from .shrink import fails, smallest_failing
@@ -44,7 +44,7 @@ class Run:
         directions: int = 1,
         seed: int = 0,
         shrink: bool = False,
-        blame: Callable[[int, int], Blamed] = lambda i, order: (None, []),
+        blame: Callable[[int, int], Blamed] | None = None,
     ) -> None:
         self.name = name
         self.names, self.arrays = list(names), list(arrays)  # at order 2: and the weights of 1
@@ -53,6 +53,7 @@ class Run:
         self.inputs = len(arrays)
         self.kinks, self.shrink, self.blame = kinks, shrink, blame
         self.method, self.directions, self.seed = method, directions, seed
+        # Without `blame` an error is brief: which elements, but not why.
         self.rng = np.random.default_rng(seed)
         self.report = Report(name, {n: a.shape for n, a in zip(names, arrays, strict=True)})
         self.skip: list[tuple[int, tuple[int, ...]]] = []
@@ -246,24 +247,21 @@ class Run:
 
     def _failure(self, k: int, found: Comparison) -> GradientError:
         i = found.wrong[0].input
-        op, lines = self.blame(i, k)
+        name = self.names[i]
+        if self.blame is None:
+            return failure(self.name, k, name, [w for w in found.wrong if w.input == i])
+        skipped = {index for j, index in self.skip if j == i}
+        wrong, looks = looked_at(self._readable(k, found), skipped)
         if i >= self.inputs:
-            lines = [
-                "The gradient that arrives was taken out of the graph, or enters not linearly.",
-                *lines,
-            ]
+            looks = "The gradient that arrives was taken out of the graph, or enters not linearly."
+        op, told = self.blame(i, k)
         smaller: list[Array] = []
         if self.shrink:
             still = partial(fails, self.first, order=k, seed=self.seed, method=self.method)
             smaller = smallest_failing(self.arrays[: self.inputs], self.own, still)[: self.own]
+        told = [looks, *told] if looks else told
         return failure(
-            self.name,
-            k,
-            self.names[i],
-            self._readable(k, found),
-            {index for j, index in self.skip if j == i},
-            (op, lines),
-            list(zip(self.names, smaller, strict=False)),
+            self.name, k, name, wrong, told, op, list(zip(self.names, smaller, strict=False))
         )
 
 

@@ -10,7 +10,7 @@ import hypothesis
 import hypothesis.strategies as st
 from hypothesis import given, reject
 
-from ..check import check_gradients
+from ..check import GradientError, check_gradients, examined
 from ..check.report import NothingFinite
 from ..check.run import Run
 from .arrays import Inputs
@@ -19,7 +19,7 @@ from .calls import Call, calls
 
 def gradient_property(
     *strategies: Any, settings: hypothesis.settings | None = None, **options: Any
-) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+) -> Callable[[Callable[..., Any]], Callable[[], None]]:
     """Turns a function into a test of its gradients: decorate it, and pytest will run it.
 
     Parameters
@@ -42,20 +42,40 @@ def gradient_property(
     ...     return x - np.log(np.exp(x).sum())
     >>> test_log_softmax()
     """
-    options.setdefault("shrink", False)  # Hypothesis does it
 
-    def decorate(f: Callable[..., Any]) -> Callable[..., None]:
+    def decorate(f: Callable[..., Any]) -> Callable[[], None]:
+        failed: list[Any] = []
+
         def test(values: Any) -> None:
             inputs = [x for v in values for x in (v if isinstance(v, Inputs) else [v])]
             try:
-                check_gradients(f, *inputs, **options)
+                examined(f, inputs, **{"directions": 1, **options}, brief=True)
             except NothingFinite:
                 reject()  # these values are outside the function's domain
+            except GradientError:
+                failed[:] = inputs  # the last one is the smallest
+                raise
 
-        given_values = given(
-            st.tuples(*(s if isinstance(s, st.SearchStrategy) else st.just(s) for s in strategies))
-        )(test)
-        runner = (settings or _settings())(given_values)
+        drawn = st.tuples(
+            *(s if isinstance(s, st.SearchStrategy) else st.just(s) for s in strategies)
+        )
+        search = (settings or _settings())(given(drawn)(test))
+
+        def runner() -> None:
+            try:
+                search()
+            except GradientError as error:
+                brief = error
+            else:
+                return
+            try:
+                check_gradients(f, *failed, **{"shrink": False, **options})
+            except GradientError as error:
+                for note in getattr(brief, "__notes__", []):
+                    error.add_note(note)
+                raise
+            raise brief
+
         for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
             if hasattr(f, attribute):
                 setattr(runner, attribute, getattr(f, attribute))

@@ -234,7 +234,7 @@ def kl_divergence(y: Any, t: Any, reduction: str = "mean") -> Any:
 # -- what they are built from --------------------------------------------------------------------
 
 
-@op
+@op(name="negative_log_likelihood", formula="−Σ target · log_y")
 def _negative_log_likelihood(log_y, target):
     """−Σ target · log_y over the last axis; integer labels choose one of it."""
     if target.shape != log_y.shape:
