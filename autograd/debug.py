@@ -92,7 +92,8 @@ def debug() -> _Recording:
       array) raises RuntimeError in backward.
     * `float(x)`, `int(x)`, `bool(x)` of a recorded Tensor warn (`DetachWarning`).
 
-    Costs 5 to 50 µs an op, more for large arrays.
+    Costs: forward and backward take 3 to 4 times as long on tiny arrays, 7 times on arrays of a
+    million elements (AMD EPYC, NumPy 2.4.6, 2026-11).
 
     Examples
     --------

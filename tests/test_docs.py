@@ -1,4 +1,4 @@
-"""The code in every README runs."""
+"""The code on every page runs, and its links lead somewhere."""
 
 import re
 from pathlib import Path
@@ -9,26 +9,33 @@ import pytest
 import autograd
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted(
-    page
-    for page in ROOT.rglob("*.md")
+PAGES = {
+    str(page.relative_to(ROOT)): page.read_text(encoding="utf-8")
+    for page in sorted(ROOT.rglob("*.md"))
     if not any(part.startswith(".") for part in page.relative_to(ROOT).parts)
-    and "```python" in page.read_text(encoding="utf-8")
-)
+}
+every_page = pytest.mark.parametrize("page", PAGES)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@every_page
 def test_the_code_on_the_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = {"np": np, "ag": autograd, "__name__": "page"}
     for name in ("op", "elementwise", "A", "Sample", "Tensor"):
         code[name] = getattr(autograd, name)
-    text = page.read_text(encoding="utf-8")
+    text = PAGES[page]
     for block in re.finditer(r"^```python\n(.*?)^```", text, re.M | re.S):
         line = text[: block.start(1)].count("\n")
-        exec(compile("\n" * line + block[1], str(page), "exec"), code)
+        exec(compile("\n" * line + block[1], page, "exec"), code)
+
+
+@every_page
+def test_relative_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", PAGES[page])
+    here = (ROOT / page).parent
+    assert [l for l in links if "://" not in l and not (here / l).exists()] == []
 
 
 def test_pages_were_found():
-    assert ROOT / "README.md" in PAGES
-    assert ROOT / "autograd" / "README.md" in PAGES
+    assert "```python" in PAGES["README.md"]
+    assert "```python" in PAGES["autograd/README.md"]

@@ -225,8 +225,6 @@ def check_vjp(
 class _ByHand(Subject):
     """f and f_vjp, as a level of order 1."""
 
-    order = 1
-
     def __init__(
         self, f: Callable[..., Any], f_vjp: Callable[..., Any], inputs: Sequence[Any]
     ) -> None:
@@ -244,6 +242,9 @@ class _ByHand(Subject):
 
     def outputs(self, arrays: Sequence[Array]) -> Any:
         return self.f(*self.filled(arrays))
+
+    def gradient(self, count: int) -> None:
+        """A gradient made by hand is not recorded: there is no second order."""
 
     def value(self, arrays: Sequence[Array]) -> list[Array]:
         outputs = [np.asarray(y) for y in leaves(self.outputs(arrays))]

@@ -80,6 +80,7 @@ class Comparison:
         skip: Collection[tuple[int, tuple[int, ...]]] = (),
         seed: int = 0,
         method: Callable[..., Slope] = slope,
+        enough: int = ENOUGH,
     ) -> None:
         self.level = level
         self.arrays = list(arrays)
@@ -89,13 +90,14 @@ class Comparison:
         self.gradients = gradients
         self.rng = np.random.default_rng(seed)
         self.method = method
+        self.enough = enough
         self.eps = max((float(np.finfo(w.dtype).eps) for w in weights), default=0.0)
         self.wrong: list[Wrong] = []
         self.kinks: list[Kink] = []
         self.evaluations = 0
         self.errors = [0.0] * len(self.arrays)  # the largest, relative to the gradient's size
         outputs = level.value(self.arrays)
-        sizes = [_typical(w * out) for w, out in zip(weights, outputs, strict=True)]
+        sizes = [typical(w * out) for w, out in zip(weights, outputs, strict=True)]
         self.floor = FLOOR * (max(sizes, default=0) or 1.0)
         self.budget = BUDGET
         self.unexamined = 0  # elements that the budget left out
@@ -126,7 +128,7 @@ class Comparison:
 
     def _examine(self, i: int, part: Array, direction: Array) -> None:
         """Compares along the direction, in these elements of input i; halves them on doubt."""
-        if len(self.wrong) >= ENOUGH:
+        if len(self.wrong) >= self.enough:
             return
         if self.budget <= 0:
             self.unexamined += len(part)
@@ -240,7 +242,7 @@ def _direction(array: Array, rng: np.random.Generator) -> Array:
     """A random direction as large as the input is, element by element: no two of equal size, so
     that no accident hides an exchange of two elements."""
     size = np.abs(array).reshape(-1)
-    size = np.maximum(np.where(np.isfinite(size), size, 0), 0.1 * _typical(array) or 1.0)
+    size = np.maximum(np.where(np.isfinite(size), size, 0), 0.1 * typical(array) or 1.0)
     return size * _signs(size.shape, rng)
 
 
@@ -250,9 +252,9 @@ def weights_for(outputs: Sequence[Array], rng: np.random.Generator) -> list[Arra
     if len(outputs) == 1 and outputs[0].size == 1:
         return [np.ones_like(outputs[0])]
     weights: list[Any] = []
-    least = 1e-6 * max(map(_typical, outputs), default=0) or 1.0  # what is far less is noise
+    least = 1e-6 * max(map(typical, outputs), default=0) or 1.0  # what is far less is noise
     for out in outputs:
-        w = _signs(out.shape, rng) / (max(_typical(out), least) if len(outputs) > 1 else 1.0)
+        w = _signs(out.shape, rng) / (max(typical(out), least) if len(outputs) > 1 else 1.0)
         weights.append(np.where(np.isfinite(out), w, 0).astype(out.dtype))
     return weights
 
@@ -262,7 +264,7 @@ def _signs(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     return rng.uniform(0.5, 1.0, shape) * rng.choice([-1.0, 1.0], shape)
 
 
-def _typical(array: Array) -> float:
+def typical(array: Array) -> float:
     """The size of an array's elements, by their mean square; 0 if there are none."""
     size = np.abs(array[np.isfinite(array)])
     largest = float(size.max(initial=0.0))

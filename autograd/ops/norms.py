@@ -90,6 +90,10 @@ def matrix_norm(x, /, *, keepdims=False, ord="fro"):
     return norm(x, ord, (-2, -1), keepdims)
 
 
+def _lengths(x, axis):
+    return np.sqrt(np.sum(np.square(x), axis=axis))
+
+
 @op(
     formula="(Σ |x|ᵖ)^(1/p)",
     note="Where it is 0, its derivative is 0, at every order; for p < 2 also the derivative by an "
@@ -104,7 +108,7 @@ def matrix_norm(x, /, *, keepdims=False, ord="fro"):
         Sample(A(3), 1.5),
         Sample(A(3), -1),
     ],
-    kinks=lambda x, p=2, **_: 1 if p % 2 == 0 else x,
+    kinks=lambda x, p=2, axis=None, **_: _lengths(x, axis) if p % 2 == 0 else x,
 )
 def p_norm(x, p=2, axis=None, keepdims=False):
     """(Σ |x|ᵖ)^(1/p) along some axes, for a number p that is neither 0 nor infinite."""

@@ -24,7 +24,7 @@ def with_holes(a):
 HOLES = (
     Sample(A(5, make=with_holes)),
     Sample(A(2, 3, make=with_holes)),
-    Sample(A(2, 3, make=with_holes), axis=0),
+    Sample(A(3, 3, make=with_holes), axis=0),
     Sample(A(2, 3, make=with_holes), axis=-1, keepdims=True),
     Sample(A(2, 3, 2, make=with_holes), axis=(0, -1)),
 )

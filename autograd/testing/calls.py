@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,7 @@ class Call:
     sample: Sample
     arrays: tuple[Array, ...]
 
-    @property
+    @functools.cached_property
     def is_input(self) -> list[bool]:
         """For each A in the sample: whether the op has a derivative rule for it."""
         found: list[int] = []
@@ -50,7 +51,7 @@ class Call:
         )
         return [id(a) in found for a in stand_ins(self.sample)]
 
-    @property
+    @functools.cached_property
     def inputs(self) -> list[Array]:
         return [x for x, own in zip(self.arrays, self.is_input, strict=True) if own]
 
