@@ -97,8 +97,8 @@ class Comparison:
         self.evaluations = 0
         self.errors = [0.0] * len(self.arrays)  # the largest, relative to the gradient's size
         outputs = level.value(self.arrays)
-        sizes = [typical(w * out) for w, out in zip(weights, outputs, strict=True)]
-        self.floor = FLOOR * (max(sizes, default=0) or 1.0)
+        heaviest = max((float(np.abs(w).max(initial=0)) for w in weights), default=0)
+        self.floor = FLOOR * heaviest * (max(map(typical, outputs), default=0) or 1.0)
         self.budget = BUDGET
         self.unexamined = 0  # elements that the budget left out
 
@@ -252,7 +252,7 @@ def weights_for(outputs: Sequence[Array], rng: np.random.Generator) -> list[Arra
     if len(outputs) == 1 and outputs[0].size == 1:
         return [np.ones_like(outputs[0])]
     weights: list[Any] = []
-    least = 1e-6 * max(map(typical, outputs), default=0) or 1.0  # what is far less is noise
+    least = 1e-3 * max(map(typical, outputs), default=0) or 1.0  # what is far less is noise
     for out in outputs:
         w = _signs(out.shape, rng) / (max(typical(out), least) if len(outputs) > 1 else 1.0)
         weights.append(np.where(np.isfinite(out), w, 0).astype(out.dtype))
