@@ -211,6 +211,7 @@ def _check_not_used_up(nodes: list[Node]) -> None:
         raise RuntimeError(
             f"backward a second time through {node.op.name if node.op else 'a leaf'}"
             + (f" ({node.name!r})" if node.name else "")
+            + (f", made at {node.origin}" if node.origin else "")
             + ": the arrays that its rule needs were let go by the first. Write "
             "backward(retain_graph=True) the first time, or add the losses and go backward once."
         )

@@ -183,7 +183,8 @@ class Run:
         self._fitting(1, narrow)
         for i, (name, e, a) in enumerate(zip(self.names, wide, narrow, strict=False)):
             eps = 1000 * float(np.finfo(a.dtype).eps)
-            lost = eps * max(map(typical, outputs)) / (typical(arrays[i]) or 1.0)
+            size = typical(arrays[i]) or 1.0
+            lost = eps * max(eps * size, *map(typical, outputs)) / size
             if _close(e, a, eps, lost):
                 continue
             if _close(e, a, eps, lost + self._rounding(level, weights, i)):
