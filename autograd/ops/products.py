@@ -733,9 +733,9 @@ def multi_dot(arrays, *, out=None):
 def _(g, i, arrays, arrays_shape):
     arrays = [*map(as_array, arrays)]
     rows = 1 if len(arrays_shape[0]) == 1 else arrays_shape[0][0]
-    arrays[0] = np.reshape(arrays[0], (rows, -1))
+    arrays[0] = np.reshape(arrays[0], (rows, arrays_shape[0][-1]))
     columns = 1 if len(arrays_shape[-1]) == 1 else arrays_shape[-1][1]
-    arrays[-1] = np.reshape(arrays[-1], (-1, columns))
+    arrays[-1] = np.reshape(arrays[-1], (arrays_shape[-1][0], columns))
     before, after = [[a.mT for a in reversed(part)] for part in (arrays[:i], arrays[i + 1 :])]
     factors = [*before, np.reshape(g, (rows, columns)), *after]
     return np.reshape(np.linalg.multi_dot(factors), arrays_shape[i])

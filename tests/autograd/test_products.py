@@ -353,3 +353,12 @@ def test_ag_has_them_all() -> None:
         "multi_dot", "matrix_power", "convolve", "correlate", "sliding_window_view",
     ]  # fmt: skip
     assert all(callable(getattr(ag, name)) for name in names)
+
+
+@pytest.mark.parametrize("shapes", [[(0, 3), (3, 2)], [(2, 0), (0, 4)], [(3,), (3, 0)]])
+def test_multi_dot_of_empty_matrices(shapes: Any) -> None:
+    tensors = [Tensor(np.ones(shape), requires_grad=True) for shape in shapes]
+    ag.multi_dot(tensors).sum().backward(create_graph=True)
+    for t in tensors:
+        assert t.grad is not None
+        np.testing.assert_array_equal(t.grad.array, np.zeros(t.shape))
