@@ -22,6 +22,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,12 @@ def _changes(node: ast.AST, parent: ast.AST | None) -> Iterator[ast.AST]:
         yield node.operand
     elif isinstance(node, ast.Compare) and type(node.ops[0]) in EXCHANGED:
         yield ast.Compare(node.left, [EXCHANGED[type(node.ops[0])]()], node.comparators)
-    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        if not isinstance(parent, ast.Subscript):
-            yield ast.Constant(node.value + 1)
+    elif (
+        isinstance(node, ast.Constant)
+        and type(node.value) in (int, float)
+        and not isinstance(parent, ast.Subscript)
+    ):
+        yield ast.Constant(node.value + 1)
 
 
 def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
@@ -188,16 +192,8 @@ def survives_the_suite(path: Path, source: str) -> bool:
             )
         shutil.copy(ROOT / "pyproject.toml", copied)
         (copied / path.relative_to(ROOT)).write_text(source)
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-x",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "tests/autograd",
-        ]
+        pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+        command = [*pytest, "tests/autograd"]
         return subprocess.run(command, cwd=copied, capture_output=True).returncode == 0
 
 
@@ -215,14 +211,10 @@ def main() -> int:
             print(f"{file}: the checks fail without any change")
             return 1
         cases = list(mutants(source))
+        alive = partial(survives, module, str(path))
         with ThreadPoolExecutor(options.jobs) as pool:
-            left = [
-                case
-                for case, alive in zip(
-                    cases, pool.map(lambda c: survives(module, str(path), c[1]), cases), strict=True
-                )
-                if alive
-            ]
+            lives = pool.map(alive, [mutated for _, mutated in cases])
+            left = [case for case, lived in zip(cases, lives, strict=True) if lived]
         if options.suite:
             left = [case for case in left if survives_the_suite(path, case[1])]
         noticed = len(cases) - len(left)
@@ -230,7 +222,7 @@ def main() -> int:
             f"{file}: {noticed} of {len(cases)} mutants noticed ({noticed / max(len(cases), 1):.1%})"
         )
         for what, _ in left:
-            print(f"  left: {what}")
+            print(f"  left: {what}", flush=True)
     return 0
 
 

@@ -6,6 +6,7 @@
     levels.py    a function, its gradient as a function, …: every order is a first order
     subject.py   the user's function: nested inputs, captured parameters, names
     run.py       one check, order by order
+    promises.py  what a gradient promises beside being right
     failure.py   the picture of what is wrong
     blame.py     which op is at fault
     shrink.py    the smallest input that fails

@@ -29,10 +29,10 @@ BUDGET = 1000  # slopes to examine at one order in search of the wrong elements,
 
 @dataclass(frozen=True)
 class Wrong:
-    """A gradient that the differences do not confirm, at one element (None: along a direction)."""
+    """An element of a gradient that the differences do not confirm."""
 
     input: int
-    index: tuple[int, ...] | None
+    index: tuple[int, ...]
     analytic: float
     numeric: float
     error: float
@@ -41,7 +41,8 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Kink:
-    """An element at which the slopes from the left and from the right differ."""
+    """An element at which the slopes from the left and from the right differ; `index` is None if
+    they do so only when several elements move at once."""
 
     input: int
     index: tuple[int, ...] | None
@@ -194,10 +195,13 @@ class Comparison:
             y = np.asarray(arrays[i] + t * along)
             moved = list(arrays)
             moved[i] = y if y.dtype.kind == "c" else y.astype(x.dtype, copy=False)
-            outputs = zip(self.weights, self.level.value(moved), self.chosen, strict=True)
+            try:
+                outputs = self.level.value(moved)
+            except (ArithmeticError, ValueError):  # outside the domain (LinAlgError is one, too)
+                return np.array([math.nan])
             terms = [
                 (w * y).reshape(-1) if chosen is None else w[chosen] * y[chosen]
-                for w, y, chosen in outputs
+                for w, y, chosen in zip(self.weights, outputs, self.chosen, strict=True)
             ]
             return terms[0] if len(terms) == 1 else np.concatenate(terms)
 

@@ -28,14 +28,9 @@ def failure(
 ) -> GradientError:
     """The error for input `name`: the wrong elements, what is `told` of them, and the names and
     values of the smallest failing input."""
-    lines = [
-        f"the gradient of {what} with respect to {name} is wrong"
-        + (": the gradient of its gradient, at order 2." if order == 2 else ".")
-        if order <= 2
-        else f"the gradient of order {order} of {what} with respect to {name} is wrong.",
-        "",
-        *table(name, wrong[:SHOWN]),
-    ]
+    which = {1: "gradient", 2: "gradient of the gradient"}.get(order, f"gradient of order {order}")
+    title = f"the {which} of {what} with respect to {name} is wrong."
+    lines = [title, "", *table(name, wrong[:SHOWN])]
     if len(wrong) > SHOWN:
         lines.append(f"  … and {len(wrong) - SHOWN} more elements")
     lines += ["", *told]
@@ -65,11 +60,10 @@ def looked_at(
     i = found[0].input
     first = [w for w in found if w.input == i]
     shape = comparisons[-1].arrays[i].shape
-    known = [w.index for w in first if w.index is not None]
-    if not known:
-        return first, None
     whole = math.prod(shape) <= ALL
-    places = [at for at in np.ndindex(shape) if at not in skipped] if whole else known
+    places = (
+        [at for at in np.ndindex(shape) if at not in skipped] if whole else [w.index for w in first]
+    )
     for comparison in comparisons:
         every = [v for v in (comparison.at(i, at) for at in places) if isinstance(v, Wrong)]
         largest = max((abs(w.numeric) for w in every), default=0.0)

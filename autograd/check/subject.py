@@ -117,18 +117,12 @@ def _arguments(f: Callable[..., Any], inputs: Sequence[Any]) -> list[tuple[str, 
     """Each positional argument with the name that f's own signature gives it."""
     try:
         parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):  # NumPy's ufuncs have no signature
+    except (TypeError, ValueError):  # some functions written in C have none
         parameters = []
-    named: list[tuple[str, Any]] = []
-    for i, value in enumerate(inputs):
-        p = parameters[min(i, len(parameters) - 1)] if parameters else None
-        if p is None or (p.kind is not p.VAR_POSITIONAL and i >= len(parameters)):
-            named.append((f"input {i}", value))
-        elif p.kind is p.VAR_POSITIONAL:
-            named.append((f"{p.name}[{i - len(parameters) + 1}]", value))
-        else:
-            named.append((p.name, value))
-    return named
+    fixed = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "inputs")
+    names = [*fixed, *(f"{rest}[{i}]" for i in range(len(inputs)))]
+    return list(zip(names, inputs, strict=False))
 
 
 def _paths(named: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:

@@ -18,7 +18,7 @@ from autograd import Sample, Tensor
 from autograd.call import general
 from autograd.check.compare import weights_for
 from autograd.check.levels import pulled
-from autograd.check.run import LAYOUTS
+from autograd.check.promises import LAYOUTS
 from autograd.declare import registry
 from autograd.graph import walk
 from autograd.op import Op, Plan
