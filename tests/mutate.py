@@ -219,7 +219,8 @@ def main() -> int:
             left = [case for case in left if survives_the_suite(path, case[1])]
         noticed = len(cases) - len(left)
         print(
-            f"{file}: {noticed} of {len(cases)} mutants noticed ({noticed / max(len(cases), 1):.1%})"
+            f"{file}: {noticed} of {len(cases)} mutants noticed "
+            f"({noticed / max(len(cases), 1):.1%})"
         )
         for what, _ in left:
             print(f"  left: {what}", flush=True)

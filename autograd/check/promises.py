@@ -1,5 +1,5 @@
-"""What a gradient promises beside being right: the same every time, nothing overwritten, its input's
-shape and dtype, whatever the memory layout, and in float32 too.
+"""What a gradient promises beside being right: the same every time, nothing overwritten, shape and
+dtype of its input, whatever the memory layout, and in float32 too.
 """
 
 from __future__ import annotations
