@@ -229,9 +229,9 @@ def _published(call: Any, declared: Op, numpy_function: Any, register: bool) -> 
     numpys = [f for f in claimed_functions if _is_numpys(f)]
     call.__doc__ = _documentation(declared, numpys)
     if register:
-        registry[declared.name] = declared
         for function in numpys:
             claim(function, call)
+        registry[declared.name] = declared  # last: a claim that is refused leaves nothing behind
     return call
 
 

@@ -187,9 +187,7 @@ def survives_the_suite(path: Path, source: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         copied = Path(folder)
         for name in ("autograd", "nn", "optim", "tests"):
-            shutil.copytree(
-                ROOT / name, copied / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
+            shutil.copytree(ROOT / name, copied / name)
         shutil.copy(ROOT / "pyproject.toml", copied)
         (copied / path.relative_to(ROOT)).write_text(source)
         pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]

@@ -47,13 +47,13 @@ def slope(phi: Terms, eps: float, scale: float = 0.0) -> Slope:
     center, size = terms.sum().item(), _size(terms)
     h = FIRST_STEP
     slopes, jumps = _Extrapolation(4.0, 4.0), _Extrapolation(2.0, 4.0)  # even, odd powers of h
-    rise, terms_scale = 0.0, scale
+    rise, bend, terms_scale = 0.0, 0.0, scale
     while h > LAST_STEP:
         ahead, behind = phi(h), phi(-h)
         right, left = ahead.sum().item(), behind.sum().item()
         if math.isfinite(right) and math.isfinite(left):
             size = max(size, _size(ahead), _size(behind))
-            rise, change = abs(right - left), ahead - behind
+            rise, bend, change = abs(right - left), abs(right - 2 * center + left), ahead - behind
             noise = 2 * eps * (size + scale) / h  # the outputs are rounded, and x + h is
             slopes.add((right - left) / (2 * h), noise, h)
             jumps.add((right - 2 * center + left) / h, 2 * noise, h)
@@ -67,7 +67,8 @@ def slope(phi: Terms, eps: float, scale: float = 0.0) -> Slope:
                 break
         h /= 2
     else:
-        if not slopes.rows or (slopes.grew and rise > 1e-8 * size):  # the edge of a domain, a step
+        endless = (slopes.grew and rise > 1e-8 * size) or (jumps.grew and bend > 1e-8 * size)
+        if not slopes.rows or endless:  # the edge of a domain, a step, a cusp
             return Slope(slopes.value, slopes.error, math.inf, slopes.step, False, scale)
     jump = jumps.value if abs(jumps.value) > 20 * jumps.error else 0.0
     seen = max(abs(slopes.value) + abs(jump) / 2, scale, size)
@@ -124,7 +125,7 @@ class _Extrapolation:
     @property
     def grew(self) -> bool:
         """Whether the values went up without end as h went down."""
-        return abs(self.row[0]) > 1000 * self.first
+        return bool(self.row) and abs(self.row[0]) > 100 * self.first
 
 
 def _size(terms: Array) -> float:

@@ -83,6 +83,25 @@ def test_one_element_of_ten_thousand() -> None:
     assert [index for index, _, _ in wrong.wrong] == [(31, 41)]
 
 
+def test_a_large_input_wrong_throughout() -> None:
+    wrong = refused(
+        sine(lambda g, x: g * np.cos(x) * 1.001), RNG.normal(size=(50, 50)), shrink=False
+    )
+    assert len(wrong.wrong) == 8  # enough to see it
+
+
+def test_a_gradient_that_is_not_finite() -> None:
+    wrong = refused(sine(lambda g, x: g * np.cos(x) / 0), X, shrink=False)
+    assert "not finite, though the slope is" in str(wrong)
+
+
+def test_an_input_without_influence_shows_in_the_report() -> None:
+    table = X.copy()
+    report = check_gradients(lambda x: Tensor(table).sum() + 0 * x.sum(), X)
+    assert report.orders[1] == {"x": None}
+    assert "all 0" in repr(report)
+
+
 def test_a_transposed_jacobian() -> None:
     turned = ag.op(lambda a: a.T.copy(), name="turned")
     turned.wrt("a")(lambda g: g)
@@ -377,9 +396,27 @@ def test_infinite_slopes_and_edges_of_domains() -> None:
     assert [k.element for k in report.kinks] == ["x[0]"]
 
 
+def test_a_cusp() -> None:
+    report = check_gradients(lambda x: np.cbrt(x) ** 2, np.array([0.0, 8.0]), order=1)
+    assert [k.element for k in report.kinks] == ["x[0]"]
+
+
 def test_steps_of_a_staircase() -> None:
     assert check_gradients(np.floor, np.array([0.5, 1.25])).kinks == []
     assert len(check_gradients(np.floor, np.array([1.0, 1.25]), order=1).kinks) == 1
+
+
+def test_a_kink_between_elements_that_no_element_has_alone() -> None:
+    f = lambda x: np.cbrt(x[0] * x[1])  # both partial derivatives at 0 are 0
+    report = check_vjp(f, lambda g, x: np.zeros(2), [np.zeros(2)])
+    assert [k.element for k in report.kinks] == ["x, along a random direction"]
+
+
+def test_so_many_kinks_that_not_all_are_found() -> None:
+    report = check_gradients(np.abs, np.zeros(2000), order=1)
+    assert report.unexamined > 0
+    assert f"not examined for so many kinks: {report.unexamined} elements" in repr(report)
+    assert "more kinks" in repr(report)
 
 
 # -- the difference itself ------------------------------------------------------------------------
@@ -511,6 +548,15 @@ def test_vjp_made_for_float32_only() -> None:
     assert check_vjp(f, lambda g, x: g * (1 - np.tanh(x) ** 2), [x])
     with pytest.raises(GradientError):
         check_vjp(f, lambda g, x: g * (1 - np.tanh(x) ** 2) * np.float32(1.01), [x])
+
+
+def test_vjp_may_refuse_a_memory_layout() -> None:
+    def f(x: Any) -> Any:
+        if any(s < 0 for s in x.strides):
+            raise ValueError("negative strides are not supported")
+        return np.sin(x)
+
+    assert check_vjp(f, lambda g, x: g * np.cos(x), [X])
 
 
 def test_vjp_kinks() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import autograd as ag
 from autograd import Tensor, memory
+from autograd.declare import registry
 from autograd.graph import Node, is_recording, walk
 
 
@@ -177,8 +178,10 @@ def test_misspelt_rules_fail_at_declaration():
     f = ag.op(lambda a, axis=0: a, name="f")
     with pytest.raises(TypeError, match=r"no parameter 'b'"):
         f.wrt("b")(lambda g: g)
+    before = registry["sin"]
     with pytest.raises(ValueError, match="already claimed"):
         ag.elementwise(np.sin, lambda g, x: g, register=True)
+    assert registry["sin"] is before
 
 
 def test_hooks_see_and_replace_gradients_and_can_be_removed():
