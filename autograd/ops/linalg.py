@@ -43,6 +43,11 @@ def _symmetric(a: Any) -> Any:
     return (a + a.mT) / 2
 
 
+def _slanted(a: Any) -> Any:
+    """Nothing is 0 below the diagonal: there LAPACK turns the sign of a row of r, which is a jump."""
+    return _well_conditioned(a) + 2 * np.tri(*a.shape[-2:], -1)
+
+
 def _apart(a: Any) -> Any:
     """Symmetric; the diagonal keeps the eigenvectors' signs from being a matter of rounding."""
     return _symmetric(a) + np.diag(2.0 * np.arange(a.shape[-1]))
@@ -389,12 +394,12 @@ def _lower(x):
     arXiv:1001.1654, 2010; for m < n: H.-J. Liao et al., Phys. Rev. X 9, 2019.
     """,
     samples=[
-        Sample(A(3, 3, make=_well_conditioned)),
-        Sample(A(4, 2, make=_well_conditioned)),
-        Sample(A(2, 4, make=_well_conditioned)),
-        Sample(A(2, 3, 2, make=_well_conditioned)),
-        Sample(A(3, 2, make=_well_conditioned), mode="r"),
-        Sample(A(2, 2, make=_well_conditioned), mode="complete"),
+        Sample(A(3, 3, make=_slanted)),
+        Sample(A(4, 2, make=_slanted)),
+        Sample(A(2, 4, make=_slanted)),
+        Sample(A(2, 3, 2, make=_slanted)),
+        Sample(A(3, 2, make=_slanted), mode="r"),
+        Sample(A(2, 2, make=_slanted), mode="complete"),
     ],
     domain=(-1, 1),
 )
