@@ -44,8 +44,9 @@ def _symmetric(a: Any) -> Any:
 
 
 def _slanted(a: Any) -> Any:
-    """Nothing is 0 below the diagonal: there LAPACK turns the sign of a row of r, which is a jump."""
-    return _well_conditioned(a) + 2 * np.tri(*a.shape[-2:], -1)
+    """Nothing is 0 below the diagonal: there LAPACK turns the sign of a row of r: a jump."""
+    rows, columns = a.shape[-2:]
+    return _well_conditioned(a) + 2 * np.tri(rows, columns, -1)
 
 
 def _apart(a: Any) -> Any:
