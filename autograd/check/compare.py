@@ -137,9 +137,13 @@ class Comparison:
         self.budget -= 1
         line = self._line(i, part, direction)
         found = self._slope(line)
+        if not found.smooth and len(part) > 1:  # each by its own size stays within the domain
+            own = _own_size(self.arrays[i].reshape(-1), direction)
+            line = self._line(i, part, own)
+            found = self._slope(line)
         agrees = found.smooth and self._agrees(line, found)
-        sharp = found.error <= 1e-6 * found.scale
-        if agrees and (sharp or len(part) == 1):
+        nothing = found.value == line.scale == 0  # as at order 2 of what is linear
+        if agrees and (_sharp(found) or nothing or len(part) == 1):
             if line.scale:
                 self.errors[i] = max(self.errors[i], abs(line.analytic - found.value) / line.scale)
             return
@@ -168,14 +172,22 @@ class Comparison:
         return self.method(line.phi, self.eps, line.scale)
 
     def _closer(self, line: Line, found: Slope) -> tuple[Line, Slope]:
-        """If something seems wrong at an element that is small among its neighbours, its slope by
-        steps of its own size: it may be near a kink or a pole, yet not at it."""
+        """A second opinion where something seems wrong at an element: by steps of the element's own
+        size if its neighbours are larger (it may be near a kink or a pole, yet not at it), then by
+        far smaller ones (sin(x - 1e6) turns many times on the way from x to 1.1 x)."""
         (place,) = np.flatnonzero(line.along)
-        own = abs(self.arrays[line.input].reshape(-1)[place])
-        if (found.smooth and self._agrees(line, found)) or not 0 < own < abs(line.unit):
-            return line, found
-        near = self._line(line.input, [int(place)], line.along.reshape(-1) * own / abs(line.unit))
-        return near, self._slope(near)
+        along = line.along.reshape(-1)
+        own = _own_size(self.arrays[line.input].reshape(-1), along)
+        for direction in (own, 1e-5 * own):
+            if found.smooth and self._agrees(line, found):
+                break
+            if direction[place] != along[place]:
+                near = self._line(line.input, [int(place)], direction)
+                nearer = self._slope(near)
+                confirms = nearer.smooth and self._agrees(near, nearer) and _sharp(nearer, 1e-8)
+                if direction is own or confirms:
+                    line, found = near, nearer
+        return line, found
 
     def _agrees(self, line: Line, found: Slope) -> bool:
         near = RELATIVE * found.scale + self.floor
@@ -230,6 +242,11 @@ class Comparison:
         return found._replace(error=error)
 
 
+def _sharp(found: Slope, relative: float = 1e-6) -> bool:
+    """Whether it is known well enough to confirm something."""
+    return found.error <= relative * found.scale
+
+
 def _verdict(line: Line, index: Any, found: Slope) -> Wrong:
     unit = line.unit
     sizes = found.error / abs(unit), found.step * abs(unit)
@@ -248,6 +265,12 @@ def _direction(array: Array, rng: np.random.Generator) -> Array:
     size = np.abs(array).reshape(-1)
     size = np.maximum(np.where(np.isfinite(size), size, 0), 0.1 * typical(array) or 1.0)
     return size * _signs(size.shape, rng)
+
+
+def _own_size(x: Array, direction: Array) -> Array:
+    """The direction, but nowhere longer than the element itself (if that is not 0)."""
+    size, length = np.abs(x), np.abs(direction)
+    return np.copysign(np.where(size > 0, np.minimum(size, length), length), direction)
 
 
 def weights_for(outputs: Sequence[Array], rng: np.random.Generator) -> list[Array]:

@@ -133,8 +133,13 @@ def _size(terms: Array) -> float:
 
 
 def noise(phi: Terms, spacing: float = 1e-9) -> float:
-    """How far off φ's values are by rounding, from how rough φ is over seven very near points."""
-    differences = np.array([phi(k * spacing).sum().item() for k in range(-3, 4)])
+    """How far off φ's values are by rounding, from how rough φ is over seven very near points: as
+    near as they can be without falling onto one and the same rounded value."""
+    while True:
+        differences = np.array([phi(k * spacing).sum().item() for k in range(-3, 4)])
+        if len(np.unique(differences)) > 3 or spacing > 1e-5:
+            break
+        spacing *= 100
     levels = []
     for k in range(1, 7):
         differences = np.diff(differences)

@@ -259,6 +259,20 @@ def test_values_of_very_different_sizes() -> None:
     x = np.array([1e-8, 1.0, 1e8, -1e3])
     assert check_gradients(lambda x: np.log(np.abs(x)), x).kinks == []
     assert check_gradients(np.cbrt, x).kinks == []
+    many = 10.0 ** RNG.uniform(-8, 8, size=30)
+    assert check_gradients(np.sqrt, many).evaluations < 500  # within its domain, all at once
+
+
+@pytest.mark.parametrize("x", [np.array([0.3]), np.array([1e6 + 0.3])])
+@pytest.mark.parametrize("far", [1e6, 1e8])
+def test_rounding_on_the_way_and_many_turns_within_a_step(x: Any, far: float) -> None:
+    assert check_gradients(lambda x: (x + far) - far, x).kinks == []
+    assert check_gradients(lambda x: np.sin(x - 1e6), x).kinks == []
+
+
+@pytest.mark.parametrize("f", [np.sum, np.transpose, lambda x: 2 * x, lambda x: x[1:]])
+def test_no_element_is_looked_at_where_the_second_order_is_nothing(f: Any) -> None:
+    assert check_gradients(f, RNG.normal(size=(30, 40))).evaluations < 60
 
 
 def test_matmul_100() -> None:
