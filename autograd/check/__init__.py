@@ -112,6 +112,7 @@ def check_gradients(
     projection is HIPS autograd's; the tolerance of 1e-9, ChainRulesTestUtils.jl's; looking for
     kinks, Chainer's.
     """
+    __tracebackhide__ = True  # pytest then ends its traceback at the caller's line
     return examined(f, inputs, order, kinks, step, directions, seed, shrink)
 
 
@@ -127,6 +128,7 @@ def examined(
     brief: bool = False,
 ) -> Report:
     """`check_gradients`; a `brief` failure is found as surely, but says less, in less time."""
+    __tracebackhide__ = True
     _check_options(order, kinks, step)
     with enable_grad():
         with Subject(f, inputs, promote=True) as subject:
@@ -206,6 +208,7 @@ def check_vjp(
     For a PyTorch function, `f = lambda x: op(torch.tensor(x)).numpy()`, and a three-line `f_vjp`
     around `torch.autograd.grad` will do.
     """
+    __tracebackhide__ = True
     _check_options(1, kinks, step)
     subject = _ByHand(f, f_vjp, inputs)
     return Run(

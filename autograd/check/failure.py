@@ -5,7 +5,8 @@ op is at fault, and the smallest input that shows it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -35,10 +36,7 @@ def failure(
         lines.append(f"  … and {len(wrong) - SHOWN} more elements")
     lines += ["", *told]
     if smaller:
-        lines.append("The smallest input found that fails:")
-        for of, array in smaller:
-            shown = np.array_repr(array).replace("\n", "\n" + " " * (len(of) + 5))
-            lines.append(f"  {of} = {shown}")
+        lines += ["The smallest input found that fails:", *spelled(smaller)]
     lines.append(f"(by differences at steps of about {wrong[0].step:.1g})")
     return GradientError(
         "\n".join(lines),
@@ -49,6 +47,15 @@ def failure(
         smallest=[array for _, array in smaller],
         wrong=[(w.index, w.analytic, w.numeric) for w in wrong],
     )
+
+
+def spelled(named: Iterable[tuple[str, Any]]) -> list[str]:
+    """Names and values as lines of Python."""
+    shown = []
+    for name, value in named:
+        text = repr(getattr(value, "array", value))  # a Tensor's values are what matters
+        shown.append(f"  {name} = {text}".replace("\n", "\n" + " " * (len(name) + 5)))
+    return shown
 
 
 def looked_at(

@@ -57,6 +57,7 @@ class Run:
         self.plain: tuple[list[Array], list[Array]] = ([], [])  # weights 1, and their gradients
 
     def all_orders(self, order: int) -> Report:
+        __tracebackhide__ = True
         with quietly():
             weights = self._one_order(1)
             for k in range(2, order + 1):
@@ -67,12 +68,14 @@ class Run:
 
     def check_narrow(self, level: Any, arrays: Sequence[Array]) -> None:
         """Compares the gradient in the inputs' own dtype with that of order 1."""
+        __tracebackhide__ = True
         with quietly():
             inputs = dict(zip(self.report.shapes, arrays, strict=True))
             self.promises.in_their_own_dtype(level, inputs, *self.plain)
 
     def _one_order(self, k: int) -> list[Array]:
         """Checks the gradients of order k, and gives the weights that arrived at the outputs."""
+        __tracebackhide__ = True
         level, arrays = self.level, list(self.inputs.values())
         if k > 1 and self.method is complex_slope:
             self.method = slope  # gradients are not recorded for complex numbers

@@ -29,7 +29,7 @@ class Subject:
         self.name = getattr(f, "__name__", type(f).__name__)
         self.given: list[Array] = []  # the arrays of the inputs that can change by a little
         self.names: list[str] = []
-        for path, value in _paths(_arguments(f, inputs)):
+        for path, value in _paths(arguments(f, inputs)):
             array = _array(value)
             if array is not None:
                 self.given.append(array.copy())  # nobody's array is at risk
@@ -113,7 +113,7 @@ def _array(value: Any) -> Array | None:
     return None
 
 
-def _arguments(f: Callable[..., Any], inputs: Sequence[Any]) -> list[tuple[str, Any]]:
+def arguments(f: Callable[..., Any], inputs: Sequence[Any]) -> list[tuple[str, Any]]:
     """Each positional argument with the name that f's own signature gives it."""
     try:
         parameters = list(inspect.signature(f).parameters.values())

@@ -8,11 +8,13 @@ from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
-from hypothesis import given, reject
+from hypothesis import Phase, given, reject
 
 from ..check import GradientError, check_gradients, examined
+from ..check.failure import spelled
 from ..check.report import NothingFinite
 from ..check.run import Run
+from ..check.subject import arguments
 from .arrays import Inputs
 from .calls import Call, calls
 
@@ -62,6 +64,7 @@ def gradient_property(
         search = (settings or _settings())(given(drawn)(test))
 
         def runner() -> None:
+            __tracebackhide__ = True  # pytest then shows the failure, not how we came to it
             try:
                 search()
             except GradientError as error:
@@ -71,9 +74,9 @@ def gradient_property(
             try:
                 check_gradients(f, *failed, **{"shrink": False, **options})
             except GradientError as error:
-                for note in getattr(brief, "__notes__", []):
-                    error.add_note(note)
-                raise
+                told = spelled(arguments(f, failed))
+                error.add_note("\n".join(["The smallest input that Hypothesis found:", *told]))
+                raise error from None
             raise brief
 
         for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
@@ -105,6 +108,7 @@ def assert_gradients_match(
     >>> from autograd.testing import assert_gradients_match, broadcastable
     >>> assert_gradients_match(np.multiply, broadcastable(2))
     """
+    __tracebackhide__ = True
     gradient_property(*strategies, settings=settings, **options)(f)()
 
 
@@ -138,5 +142,10 @@ def _names(call: Call) -> list[str]:
 def _settings() -> hypothesis.settings:
     default = hypothesis.settings()
     again = default.derandomize or os.environ.get("CI", "").lower() in ("1", "true")
-    # The first call of a function may compile it or fill a cache: no deadline.
-    return hypothesis.settings(default, deadline=None, derandomize=again, database=None)
+    return hypothesis.settings(
+        default,
+        deadline=None,  # the first call of a function may compile it, or fill a cache
+        derandomize=again,
+        database=None,
+        phases=[p for p in default.phases if p is not Phase.explain],  # our lines, not the user's
+    )
