@@ -29,9 +29,9 @@ constant(
 # arrays of a Tensor's shape and dtype
 constant(np.zeros_like, np.ones_like, np.empty_like)
 
-# dtypes, plans, texts
+# dtypes, ranks, plans, texts
 constant(
+    np.einsum_path, np.linalg.matrix_rank,
     np.result_type, np.can_cast, np.min_scalar_type, np.common_type,
     np.array2string, np.array_repr, np.array_str,
 )  # fmt: skip
-
