@@ -205,12 +205,17 @@ def _step(
 
 def check_program(program: Program, order: int = 1) -> None:
     """Reverse mode = differences = the recorded backward, for every layout, and about the same in
-    float32. Kinks that a step came too near to are left out."""
+    float32, unless its values are mere rounding there (as sinc(1) is). Kinks that a step came too
+    near to are left out."""
     names = [f"v{n}" for n in range(len(program.inputs))]
     level = Level(lambda tensors, record: float_outputs(program(*tensors), "the program"))
     run = Run("the program", names, level, program.inputs, own=0)
     run.all_orders(order)
-    run.check_narrow(level, [x.astype(np.float32) for x in program.inputs])
+    narrow = [x.astype(np.float32) for x in program.inputs]
+    with np.errstate(all="ignore"):
+        pairs = zip(program(*narrow), program(*program.inputs), strict=True)
+        if all(np.allclose(a, b, rtol=1e-3, atol=0) for a, b in pairs):
+            run.check_narrow(level, narrow)
 
 
 @st.composite
