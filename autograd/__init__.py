@@ -28,16 +28,19 @@ from .functional import (
     vjp,
 )
 from .graph import enable_grad, no_grad
+from .heap import keep_freed_memory
 from .numerical import numerical_diff, numerical_gradient, tangent_line
 from .op import A, Sample
 from .ops import *
 from .tensor import Tensor, asarray
 from .tree import flatten
 
+keep_freed_memory()
+
 if TYPE_CHECKING:
-    from . import testing
+    from . import plot, testing
     from .check import check_gradients, check_vjp
-    from .pictures import Picture, draw
+    from .pictures import Picture, Walk, draw, walk
     from .support import supported
 
 __all__ = [
@@ -53,7 +56,7 @@ __all__ = [
     "debug", "explain", "DetachWarning", "GradientWarning",
     "check_gradients", "check_vjp", "testing",
     # pictures
-    "draw", "Picture",
+    "draw", "walk", "Picture", "Walk", "plot",
     # the package itself
     "NameClashWarning", "__distribution__", "__version__",
 ]  # fmt: skip
@@ -65,6 +68,9 @@ _LAZY = {
     "check_vjp": "check",
     "draw": "pictures",
     "Picture": "pictures",
+    "Walk": "pictures",
+    "walk": "pictures",
+    "plot": None,
     "supported": "support",
     "testing": None,
 }

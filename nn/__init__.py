@@ -3,14 +3,25 @@
 from ._guard import __distribution__ as __distribution__  # before anything else is imported
 
 # isort: split
-from . import callbacks, data, functional, init, layers, metrics
-from .callbacks import Callback, Checkpoint, EarlyStopping, LearningRateSchedule, StopOnNaN
+from . import augment, callbacks, data, functional, init, layers, metrics, plot
+from .callbacks import (
+    Callback,
+    Checkpoint,
+    CSVLogger,
+    EarlyStopping,
+    LearningRateSchedule,
+    PlotHistory,
+    ReduceLROnPlateau,
+    StopOnNaN,
+)
+from .capturing import capture
 from .data import load_digits, load_mnist, to_categorical
+from .diagnosis import diagnose
 from .functional import *  # noqa: F403
 from .history import History
 from .layers import *  # noqa: F403
 from .loop import TrainingWarning
-from .metrics import Metric, accuracy, binary_accuracy
+from .metrics import Metric, accuracy, binary_accuracy, confusion_matrix, top_k_accuracy
 from .module import Module, watching
 from .parameter import LazyParameter, Parameter
 from .perceptron import AND, NAND, OR, XOR, Perceptron
@@ -19,15 +30,16 @@ from .stateless import functional_call
 
 __all__ = [
     # rooms
-    "functional", "layers", "init", "data", "metrics", "callbacks",
+    "functional", "layers", "init", "data", "augment", "metrics", "callbacks", "plot",
     # models
-    "Module", "Parameter", "LazyParameter", "watching", "functional_call",
+    "Module", "Parameter", "LazyParameter", "watching", "capture", "functional_call",
     *layers.__all__,
     # functions
     *functional.__all__,
     # training
-    "History", "Callback", "EarlyStopping", "Checkpoint", "LearningRateSchedule", "StopOnNaN",
-    "TrainingWarning", "Metric", "accuracy", "binary_accuracy",
+    "diagnose", "History", "Callback", "EarlyStopping", "Checkpoint", "LearningRateSchedule",
+    "ReduceLROnPlateau", "CSVLogger", "PlotHistory", "StopOnNaN", "TrainingWarning",
+    "Metric", "accuracy", "binary_accuracy", "top_k_accuracy", "confusion_matrix",
     # data, and chance
     "load_mnist", "load_digits", "to_categorical", "seed",
     # where it began

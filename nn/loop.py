@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -10,21 +11,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+import optim
 from autograd import Tensor, no_grad
 
-from .data import batches
+from .feed import Array, Feed, Inputs
 from .functional.activation import identity
 from .functional.loss import FROM_LOGITS
 from .history import History
 from .interrupt import Interrupt
 from .metrics import Metric
 from .progress import Logs, Progress
+from .random import Chance, generator
 
 if TYPE_CHECKING:
     from .callbacks import Callback
     from .module import Module
 
-Array = np.ndarray[Any, np.dtype[Any]]
+Augment = Callable[[Any, np.random.Generator], Any]
 
 
 class TrainingWarning(UserWarning):
@@ -39,7 +42,7 @@ class Step(NamedTuple):
     """One step of `fit`, between the gradients and the update: what `before_step` is shown."""
 
     batch: int
-    x: Array
+    x: Inputs
     t: Array
     loss: float
 
@@ -74,6 +77,30 @@ class Objective(NamedTuple):
     loss: Callable[..., Any]
     predictions: Callable[..., Any]
 
+    def of(self, x: Inputs, t: Array, weights: Array | None) -> tuple[Any, Any]:
+        """The model's output, and its loss."""
+        y = self.forward(*x) if isinstance(x, tuple) else self.forward(x)
+        return y, self.loss(y, t) if weights is None else weighted(self.loss, y, t, weights)
+
+
+def weighted(loss: Callable[..., Any], y: Any, t: Array, weights: Array) -> Any:
+    """The loss with each sample's part times its weight: mean (or sum) of w·l."""
+    reduction = inspect.signature(loss).parameters.get("reduction")
+    if reduction is None:
+        raise TypeError(
+            f"fit: weights of samples need each sample's own loss, and "
+            f"{getattr(loss, '__name__', loss)!r} gives one number. Give it a keyword `reduction` "
+            'that takes "none", as the losses of nn do.'
+        )
+    each = loss(y, t, reduction="none")
+    if weights.shape != each.shape[: weights.ndim]:
+        raise ValueError(
+            f"fit: weights of shape {weights.shape} do not go with losses of shape {each.shape}."
+        )
+    weights = weights.reshape(weights.shape + (1,) * (each.ndim - weights.ndim))
+    parts = each * weights.astype(each.dtype)
+    return np.sum(parts) if reduction.default == "sum" else np.mean(parts)
+
 
 class Tally:
     """Loss and metrics over the batches so far."""
@@ -82,8 +109,13 @@ class Tally:
         self.metrics = metrics
         self._loss = 0.0
         self._count = 0
-        for metric in metrics:
+
+    def reset(self) -> Tally:
+        """From nothing."""
+        self._loss, self._count = 0.0, 0
+        for metric in self.metrics:
             metric.reset()
+        return self
 
     def add(self, loss: float, y: Array, t: Array) -> None:
         self._loss += loss * len(t)
@@ -95,39 +127,71 @@ class Tally:
         loss = self._loss / self._count if self._count else math.nan
         return {"loss": loss, **{metric.name: metric.result() for metric in self.metrics}}
 
+    def state_dict(self) -> dict[str, Any]:
+        metrics = [{"name": m.name, "state": m.state_dict()} for m in self.metrics]
+        return {"loss": self._loss, "count": self._count, "metrics": metrics}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        then, now = [m["name"] for m in saved["metrics"]], [m.name for m in self.metrics]
+        if then != now:
+            raise ValueError(
+                f"Its metrics were {', '.join(then) or 'none'}; here they are "
+                f"{', '.join(now) or 'none'}."
+            )
+        self._loss, self._count = float(saved["loss"]), int(saved["count"])
+        for metric, m in zip(self.metrics, saved["metrics"]):
+            metric.load_state_dict(m["state"])
+
 
 class Loop:
-    """One call of `fit`."""
+    """One call of `fit`: what it works with, and where it is."""
 
     def __init__(
         self,
         model: Module,
         goal: Goal,
-        epoch: Callable[[], Iterator[tuple[Array, Array]]],
-        validation: tuple[Array, Array] | None,
+        feed: Feed,
+        validation: Feed | None,
         callbacks: list[Callback],
         show: Progress,
         interrupt: Interrupt,
+        random: np.random.Generator,
+        augment: Augment | None = None,
+        weigh: Callable[[Array, Array | None], Array] | None = None,
     ) -> None:
         self.model = model
         self.goal = goal
         self.objective = goal.seen_from(model)
-        self.epoch = epoch
+        self.feed = feed
         self.validation = validation
         self.callbacks = callbacks
         self.show = show
         self.interrupt = interrupt
-        self.steps = 0
+        self.random = random
+        self.augment = augment
+        self.weigh = weigh
+        self.chance = feed.chance = Chance(_generators(model, random))
+        self.history = History()
+        self.epoch = 0
+        self.batch = 0  # steps of this epoch
+        self.steps = 0  # of all epochs
+        self.tally = Tally(goal.metrics)
+        self.whole = True  # no step is half done: the state can be saved
 
-    def run(self, epochs: int, history: History) -> None:
+    def run(self, epochs: int, go_on: Callable[[Loop], None]) -> None:
         """All epochs; raises Ended or KeyboardInterrupt before that, between two steps."""
         self.tell("on_train_begin")
-        for epoch in range(epochs):
-            self.tell("on_epoch_begin", epoch)
-            self.show.start(epoch)
+        go_on(self)
+        while self.epoch < epochs:
+            if not self.batch:
+                self.tally.reset()
+                self.tell("on_epoch_begin", self.epoch)
+            self.show.start(self.epoch, self.batch)
             logs = self.one_epoch()
             self.show.finish(logs)
-            history.append(logs)
+            self.history.append(logs)
+            epoch, self.epoch, self.batch = self.epoch, self.epoch + 1, 0
+            self.feed.end_epoch()
             self.tell("on_epoch_end", epoch, logs)
 
     def tell(self, hook: str, *args: Any) -> None:
@@ -137,51 +201,85 @@ class Loop:
             raise Ended
 
     def one_epoch(self) -> Logs:
-        tally = Tally(self.goal.metrics)
-        for i, (x, t) in enumerate(self.epoch()):
+        batches = self.feed.epoch(self.batch)
+        self.interrupt.check()
+        for x, t, weights in batches:
+            self.one_step(x, t, weights)
+            self.show.advance(self.tally.logs)
             self.interrupt.check()
-            self.one_step(i, x, t, tally)
-            self.show.advance(tally.logs)
-        logs = tally.logs()
+        logs = self.tally.logs()
         if self.validation is not None:
-            measured = measure(self.model, self.goal, *self.validation, check=self.interrupt.check)
+            state = self.tally.state_dict()
+            try:
+                measured = measure(self.model, self.goal, self.validation, self.interrupt.check)
+            finally:
+                self.tally.load_state_dict(state)  # the same metrics were used
             logs |= {f"val_{name}": value for name, value in measured.items()}
         return logs
 
-    def one_step(self, i: int, x: Array, t: Array, tally: Tally) -> None:
+    def one_step(self, x: Inputs, t: Array, weights: Array | None) -> None:
         optimizer = self.model.optimizer
-        optimizer.zero_grad()
-        y = self.objective.forward(x)  # 1. predict
-        loss = self.objective.loss(y, t)  # 2. measure the error
-        _require_slope(loss)
-        loss.backward()  # 3. walk back, measuring what each parameter contributed
-        value = loss.item()
-        self.tell("before_step", Step(i, x, t, value))
-        if not self.steps:
-            _warn_if_nothing_learns(self.model, value)
-        optimizer.step()  # 4. adjust
+        self.whole = False
+        if self.augment is not None:
+            x = self.augment(x, self.random)
+        if self.weigh is not None:
+            weights = self.weigh(t, weights)
+        if isinstance(optimizer, optim.LBFGS):
+            y, value = self.search(optimizer, x, t, weights)
+        else:
+            optimizer.zero_grad()
+            y, loss = self.objective.of(x, t, weights)  # 1. predict, 2. measure the error
+            _require_slope(loss)
+            loss.backward()  # 3. walk back, measuring what each parameter contributed
+            value = loss.item()
+            self.before_step(x, t, value)
+            optimizer.step()  # 4. adjust
         self.steps += 1
-        tally.add(value, self.objective.predictions(y.array), t)
-        self.tell("on_batch_end", i, {"loss": value})
+        self.batch += 1
+        self.tally.add(value, self.objective.predictions(y.array), t)
+        self.whole = True
+        self.tell("on_batch_end", self.batch - 1, {"loss": value})
+
+    def search(
+        self, optimizer: optim.LBFGS, x: Inputs, t: Array, weights: Array | None
+    ) -> tuple[Any, float]:
+        """The same four steps for one that evaluates the loss as often as it likes; each time
+        what is random is as at first, so that it is one function that is minimised."""
+        chance = self.chance.state_dict()
+        first: list[tuple[Any, float]] = []
+
+        def closure() -> Any:
+            self.chance.load_state_dict(chance)
+            optimizer.zero_grad()
+            y, loss = self.objective.of(x, t, weights)
+            _require_slope(loss)
+            loss.backward()
+            if not first:
+                first.append((y, loss.item()))
+                self.before_step(x, t, loss.item())
+            return loss.item()
+
+        optimizer.step(closure)
+        return first[0]
+
+    def before_step(self, x: Inputs, t: Array, loss: float) -> None:
+        self.tell("before_step", Step(self.batch, x, t, loss))
+        if not self.steps:
+            _warn_if_nothing_learns(self.model, loss)
 
 
 def measure(
-    model: Module,
-    goal: Goal,
-    x: Array,
-    t: Array,
-    batch_size: int = 256,
-    check: Callable[[], None] = lambda: None,
+    model: Module, goal: Goal, feed: Feed, check: Callable[[], None] = lambda: None
 ) -> Logs:
     """Loss and metrics over all samples, in evaluation mode."""
     objective = goal.seen_from(model)
-    tally = Tally(goal.metrics)
+    tally = Tally(goal.metrics).reset()
     with mode(model, training=False), no_grad():
-        for x_batch, t_batch in batches(x, t, batch_size, shuffle=False):
+        for x, t, weights in feed.epoch():
             check()
-            y = objective.forward(x_batch)
-            loss = float(array(objective.loss(y, t_batch)))
-            tally.add(loss, objective.predictions(array(y)), t_batch)
+            y, loss = objective.of(x, t, weights)
+            tally.add(float(array(loss)), objective.predictions(array(y)), t)
+    feed.end_epoch()
     return tally.logs()
 
 
@@ -202,6 +300,17 @@ def array(y: Any) -> Any:
     return getattr(y, "array", y)
 
 
+def _generators(model: Module, random: np.random.Generator) -> dict[str, np.random.Generator]:
+    """All that training may draw from, besides nn.random's: fit's own, and those of layers."""
+    own = {} if random is generator() else {"fit(rng=…)": random}
+    return own | {
+        f"{path}.{name}".lstrip("."): held
+        for path, module in model.modules()
+        for name, held in vars(module).items()
+        if isinstance(held, np.random.Generator)
+    }
+
+
 def _require_slope(loss: Any) -> None:
     if not isinstance(loss, Tensor) or loss.node is None:
         raise TypeError(
@@ -217,5 +326,5 @@ def _warn_if_nothing_learns(model: Module, loss: float) -> None:
             f"the loss is {loss:.4g}, and the gradient of every parameter is 0: nothing will be "
             "learned. A step function does this, or ReLUs that are all dead.",
             TrainingWarning,
-            stacklevel=6,
+            stacklevel=7,
         )

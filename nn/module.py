@@ -76,14 +76,15 @@ class Module(Trainable):
         try:
             out = self.forward(*args, **kwargs)
         except Exception as error:
-            given = ", ".join(str(np.shape(getattr(a, "array", a))) for a in args)
+            given = ", ".join(map(_shape_of, args))
             error.add_note(f"in {type(self).__name__}({self.describe()}), given {given}")
             raise
         finally:
             # The nodes made in between are this call's: so pictures draw a frame around them.
             spans = self.__dict__.setdefault("call_spans", deque(maxlen=64))
             spans.append((start, next_order()))
-        self._output_shape = getattr(out, "shape", None)
+        first = out[0] if type(out) is tuple and out else out  # an RNN's outputs, not its state
+        self._output_shape = getattr(first, "shape", None)
         for watcher in _watchers.get():
             watcher(self, args, out)
         return out
@@ -194,12 +195,13 @@ class Module(Trainable):
         storage.write(path, self.state_dict())
 
     def load(self, path: str | os.PathLike[str], strict: bool = True) -> list[str]:
-        """Takes over what `save` wrote; see `load_state_dict`.
+        """Takes over what `save` wrote, or the weights of a checkpoint; see `load_state_dict`.
 
         Raises ValueError, naming the file, if it is damaged or of another model. Nothing has
         changed then.
         """
-        with storage.opened(path) as state:
+        with storage.opened(path) as found:
+            state = {n: held for n, held in found.items() if not n.startswith(storage.TRAINING)}
             try:
                 return self.load_state_dict(state, strict)
             except ValueError as error:
@@ -259,6 +261,13 @@ def _shaped(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.array
     return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
+
+
+def _shape_of(value: Any) -> str:
+    """What an input is, for an error: its shape, or those of what it holds."""
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(_shape_of, value[:4]))}{', …' * (len(value) > 4)}]"
+    return str(getattr(value, "shape", type(value).__name__))
 
 
 def _misfit(name: str, held: Tensor | LazyParameter, value: Any) -> str | None:

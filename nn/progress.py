@@ -7,17 +7,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-Logs = dict[str, float]
+import numpy as np
+
+Logs = dict[str, Any]
+"""Loss and metrics by name: numbers; a metric may give an array, too."""
 
 
 class Progress:
     """Silent; the others build on it. For each epoch: `start`, `advance` by batches, `finish`."""
 
-    def __init__(self, epochs: int, steps: int) -> None:
+    def __init__(self, epochs: int, steps: int | None) -> None:
         self.epochs = epochs
         self.steps = steps
 
-    def start(self, epoch: int) -> None: ...
+    def start(self, epoch: int, done: int = 0) -> None: ...
 
     def advance(self, logs: Callable[[], Logs]) -> None: ...
 
@@ -32,7 +35,7 @@ class Progress:
 class Lines(Progress):
     """`Epoch 1/5 - 12.3 s - loss: 0.2512 - accuracy: 0.9245`"""
 
-    def start(self, epoch: int) -> None:
+    def start(self, epoch: int, done: int = 0) -> None:
         self._title = f"Epoch {epoch + 1}/{self.epochs}"
         self._began = time.perf_counter()
 
@@ -48,13 +51,14 @@ class Bar(Lines):
 
     _bar: Any = None
 
-    def start(self, epoch: int) -> None:
+    def start(self, epoch: int, done: int = 0) -> None:
         from tqdm import tqdm  # only where a bar is shown: it costs milliseconds to import
 
         title = f"Epoch {epoch + 1}/{self.epochs}"
         self._bar = tqdm(
-            total=self.steps, desc=title, unit="batch", file=sys.stdout, dynamic_ncols=True
-        )
+            total=self.steps, initial=done, desc=title, unit="batch", file=sys.stdout,
+            dynamic_ncols=True,
+        )  # fmt: skip
 
     def advance(self, logs: Callable[[], Logs]) -> None:
         if self._bar.update():  # it was time to draw; only then the numbers are worth their while
@@ -69,7 +73,7 @@ class Bar(Lines):
             self._bar.close()
 
 
-def progress(verbose: int, epochs: int, steps: int) -> Progress:
+def progress(verbose: int, epochs: int, steps: int | None) -> Progress:
     """For verbose 0 silence, for 1 a bar (lines where there is no terminal), for 2 lines."""
     if verbose not in (0, 1, 2):
         raise ValueError(f"verbose={verbose!r}: 0 is silent, 1 a progress bar, 2 a line per epoch.")
@@ -79,5 +83,5 @@ def progress(verbose: int, epochs: int, steps: int) -> Progress:
 
 
 def spell(logs: Logs) -> str:
-    """`loss: 0.2512 - accuracy: 0.9245`"""
-    return " - ".join(f"{name}: {value:.4f}" for name, value in logs.items())
+    """`loss: 0.2512 - accuracy: 0.9245`; a metric that is no number (a matrix) is left out."""
+    return " - ".join(f"{n}: {value:.4f}" for n, value in logs.items() if not np.ndim(value))

@@ -1,6 +1,9 @@
-"""One source of everything random here: initial weights, shuffling, dropout."""
+"""One source of everything random here: initial weights, shuffling, dropout, augmentation."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -32,3 +35,35 @@ def generator(rng: Rng = None) -> np.random.Generator:
     array([8, 6, 5])
     """
     return _source if rng is None else np.random.default_rng(rng)
+
+
+class Chance:
+    """Several Generators by name, whose states are taken and given back together."""
+
+    def __init__(self, generators: Mapping[str, np.random.Generator]) -> None:
+        self.generators = {"nn.random": _source, **generators}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where each Generator is."""
+        return {name: g.bit_generator.state for name, g in self.generators.items()}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Brings each to where it was.
+
+        Raises ValueError, before anything changes, if the Generators are others than then.
+        """
+        kinds = {name: type(g.bit_generator).__name__ for name, g in self.generators.items()}
+        saved_kinds = {name: state["bit_generator"] for name, state in saved.items()}
+        if kinds != saved_kinds:
+            raise ValueError(
+                f"random Generators were {_spelt(saved_kinds)}; here they are {_spelt(kinds)}. "
+                "Give rng= to the same places as then."
+            )
+        for name, state in saved.items():  # a state that is damaged is found on a twin
+            type(self.generators[name].bit_generator)().state = state
+        for name, state in saved.items():
+            self.generators[name].bit_generator.state = state
+
+
+def _spelt(kinds: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in kinds.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd import Tensor
@@ -18,20 +19,30 @@ TEXT_COLUMNS = 3  # to the left; numbers to the right
 
 
 def summarize(model: Module) -> str:
-    """One row for each Module that holds parameters itself, or holds no other Modules.
+    """One row for each Module that holds parameters itself, or holds no other Modules, or computes
+    with those that it holds without calling them (an LSTM with its cells).
 
     A bias is what an attribute that begins with b holds, in one axis or none (`bias`, `b1`,
     `beta`). What is shared counts once, where it is met first.
     """
     from .module import Module, walk
 
+    within: dict[int, Module] = {}
+    for _, module in model.modules():
+        inner = [m for _, m in module.modules() if m is not module]
+        if module._output_shape is not None and all(m._output_shape is None for m in inner):
+            within |= {id(m): within.get(id(module), module) for m in inner}
+
     held: dict[int, list[tuple[str, Any]]] = {}
     for name, owner, thing in walk(model):
-        held.setdefault(id(owner), []).append((name.rpartition(".")[2], thing))
+        row = within.get(id(owner), owner)
+        held.setdefault(id(row), []).append((name.rpartition(".")[2], thing))
 
     rows: list[tuple[str, ...]] = []
     numbers: Counter[str] = Counter()
     for path, module in model.modules():
+        if id(module) in within:
+            continue
         inside = held.get(id(module), [])
         own = [(name, thing) for name, thing in inside if not isinstance(thing, Module)]
         if own or not any(isinstance(thing, Module) for _, thing in inside):
@@ -51,7 +62,7 @@ def summarize(model: Module) -> str:
     ]
     if not complete:
         end.append("unbuilt layers find their input size when the model is first called on data")
-    return "\n".join([type(model).__name__, *_aligned(rows), *end])
+    return "\n".join([type(model).__name__, *aligned([HEAD, *rows], range(TEXT_COLUMNS)), *end])
 
 
 def _output(module: Module) -> str:
@@ -85,15 +96,16 @@ def _bytes(n: float) -> str:
     return f"{n:.3g} GiB"
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(_width, column)) for column in zip(HEAD, *rows, strict=True)]
+def aligned(rows: Sequence[tuple[str, ...]], left: Container[int]) -> list[str]:
+    """A head, a rule, rows, a rule: columns in `left` begin alike, the others end alike."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     lines = []
-    for row in (HEAD, *rows):
+    for row in rows:
         cells = []
         for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
             gap = " " * (width - _width(cell))
-            cells.append(cell + gap if i < TEXT_COLUMNS else gap + cell)
-        lines.append("  ".join(cells))
+            cells.append(cell + gap if i in left else gap + cell)
+        lines.append("  ".join(cells).rstrip())
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
     return [lines[0], rule, *lines[1:], rule]
 

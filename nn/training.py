@@ -6,8 +6,8 @@ whenever you want to do something else.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -15,12 +15,15 @@ import numpy as np
 import optim
 from autograd import no_grad
 
+from . import checkpoint
 from . import metrics as known_metrics
-from .data import batches
+from .augment import get as augmentation
+from .data.batches import places
+from .feed import Array, Feed, Inputs, Samples, each, inputs_of
 from .functional import loss as losses
 from .history import History
 from .interrupt import Interrupt
-from .loop import Array, Ended, Goal, Loop, array, measure, mode
+from .loop import Augment, Ended, Goal, Loop, array, measure, mode
 from .names import find
 from .progress import progress, spell
 from .random import Rng, generator
@@ -60,22 +63,35 @@ class Trainable:
         >>> model = nn.Sequential(nn.Dense(10, activation="softmax"))
         >>> model.compile(optimizer="sgd", loss="categorical_crossentropy", metrics=["accuracy"])
         """
-        self._goal = Goal(_loss(loss), [known_metrics.get(metric) for metric in metrics])
+        measures = [known_metrics.get(metric) for metric in metrics]
+        names = [metric.name for metric in measures]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(
+                f"compile: two metrics are called {', '.join(sorted(twice))}. Leave one out, or "
+                "give one another name."
+            )
+        self._goal = Goal(find_loss(loss), measures)
         self.optimizer = _optimizer(optimizer)
         self._trains_all = not self.optimizer.parameters()
 
     def fit(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         epochs: int = 1,
         batch_size: int = 32,
-        validation_data: tuple[Any, Any] | None = None,
+        validation_data: Any = None,
         validation_split: float = 0.0,
         callbacks: Iterable[Callback] = (),
         verbose: int = 1,
         shuffle: bool = True,
         rng: Rng = None,
+        *,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | str | None = None,
+        steps_per_epoch: int | None = None,
+        augment: Augment | Sequence[Augment] | None = None,
+        resume: str | os.PathLike[str] | None = None,
     ) -> History:
         """Trains: goes `epochs` times through the samples, with ⌈n / batch_size⌉ updates each.
 
@@ -85,19 +101,38 @@ class Trainable:
         Parameters
         ----------
         x, y : array_like
-            Samples and their targets, along the first axis.
+            Samples and their targets, along the first axis. For a model of several inputs x is a
+            tuple of arrays. Without y, x is an iterable of batches (x, y) or (x, y,
+            sample_weight), or a function that makes one for each epoch.
         epochs, batch_size : int
-        validation_data : (x, y), optional
+        validation_data : (x, y), or iterable of batches, optional
             Measured after each epoch, never learned from.
         validation_split : float
-            Instead: the share of samples to hold out for that, drawn at random.
+            Instead: the share of samples to hold out for that. It is the last ones, before any
+            shuffling, as in Keras; where samples are sorted, use `nn.data.train_test_split`.
         callbacks : iterable of Callback
         verbose : int
             0 silent, 1 a progress bar (lines where there is no terminal), 2 a line per epoch.
         shuffle : bool
             Whether each epoch takes the samples in a new random order.
         rng : int or Generator, optional
-            Where the order comes from, unless from what `nn.seed` sets.
+            Where the order (and augmentation) comes from, unless from what `nn.seed` sets.
+        sample_weight : array_like, optional
+            (n) How much each sample counts: the loss is the mean of weight · loss, so 0 leaves a
+            sample out and 2 counts it twice. Metrics and validation do not look at it.
+        class_weight : dict, or "balanced", optional
+            The weight of each class, {label: weight}, 1 where it is not there; "balanced" gives
+            all classes the same say, however rare.
+        steps_per_epoch : int, optional
+            Ends an epoch after so many batches; where the samples end, they begin anew. Needed
+            for generators that never end.
+        augment : function or list of them, optional
+            Called on each batch's x as augment(x, rng): what training sees instead. See
+            `nn.augment`.
+        resume : path, optional
+            A file by `nn.Checkpoint`: goes on from there, also in the middle of an epoch, as if
+            the training had never stopped, bit for bit, to `epochs` in all. A model, optimizer,
+            data and callbacks that are made as they were then are what it needs.
 
         Returns
         -------
@@ -109,53 +144,72 @@ class Trainable:
         RuntimeError
             If `compile` was not called.
         ValueError
-            For samples and targets that do not go together; before anything is changed.
+            For samples and targets that do not go together, a generator that ends too soon, a
+            file to resume from that is damaged or of another training; before anything is changed.
         """
         goal, model = self._compiled("fit"), cast("Module", self)
-        x, y = _pairs(x, y, "fit")
         if epochs < 0 or batch_size < 1:
             raise ValueError(f"fit: epochs={epochs}, batch_size={batch_size}: too few.")
         random = generator(rng)
-        if validation_split:
-            (x, y), validation_data = _split(x, y, validation_split, random)
+        if y is None:
+            _require_arrays(x, sample_weight, class_weight, validation_split)
+            samples = None
+            feed = Feed(x, steps_per_epoch)
+        else:
+            samples = Samples.checked(x, y, "fit", sample_weight)
+            if validation_split:
+                samples, held_out = samples.split(validation_split)
+                validation_data = held_out.x, held_out.t
+            feed = Feed.of(samples, batch_size, random if shuffle else None, steps_per_epoch)
+        feed.require(epochs)
+        validation = None
         if validation_data is not None:
-            validation_data = _pairs(*validation_data, "fit: validation_data")
-        callbacks = list(callbacks)
-        show = progress(verbose, epochs, steps=math.ceil(len(x) / batch_size))
-        self._get_ready(x[:1])
-        for callback in callbacks:
-            callback.model = model
+            validation = _measured(validation_data, None, "fit: validation_data", 256)
+            validation.require(epochs)
+        weigh = class_weight and class_weights(class_weight, samples.t if samples else None)
+        saved = None if resume is None else checkpoint.read(resume)
+        callbacks = sorted(callbacks, key=lambda callback: callback.comes_last)
+        show = progress(verbose, epochs, steps=feed.steps_per_epoch)
 
-        history = History()
         self.stop_training = False
         with mode(model, training=True), Interrupt() as interrupt:
             loop = Loop(
-                model, goal, lambda: batches(x, y, batch_size, shuffle, random), validation_data,
-                callbacks, show, interrupt,
+                model, goal, feed, validation, callbacks, show, interrupt, random,
+                None if augment is None else augmentation(augment), weigh or None,
             )  # fmt: skip
+            first = samples.part(slice(1)) if samples else feed.peek()
+            self._get_ready(each(lambda a: a[:1], first[0]))
+            for callback in callbacks:
+                callback.model, callback.loop = model, loop
             try:
-                loop.run(epochs, history)
+                loop.run(epochs, saved.restore if saved else lambda loop: None)
             except Ended:
                 pass
             except KeyboardInterrupt:
                 if interrupt.times > 1:
                     raise
-                history.interrupted = True
+                loop.history.interrupted = True
             finally:
                 show.stop()
-            if history.interrupted:
+            if loop.history.interrupted:
                 show.say(f"interrupted after {loop.steps} steps; what was learned is kept")
+                for callback in callbacks:
+                    callback.on_interrupt()
             for callback in callbacks:
                 callback.on_train_end()
-        return history
+        return loop.history
 
-    def evaluate(self, x: Any, y: Any, batch_size: int = 256, verbose: int = 1) -> list[float]:
+    def evaluate(
+        self, x: Any, y: Any = None, batch_size: int = 256, verbose: int = 1
+    ) -> list[float]:
         """Loss and metrics over all samples, in evaluation mode: [loss, *metrics].
+
+        Takes x and y as `fit` does: arrays, or without y an iterable of batches.
 
         Raises RuntimeError if `compile` was not called.
         """
         goal = self._compiled("evaluate")
-        logs = measure(cast("Module", self), goal, *_pairs(x, y, "evaluate"), batch_size)
+        logs = measure(cast("Module", self), goal, _measured(x, y, "evaluate: x", batch_size))
         if verbose:
             print(spell(logs), flush=True)
         return list(logs.values())
@@ -167,12 +221,15 @@ class Trainable:
         >>> nn.Sequential(nn.Dense(3)).predict(np.zeros((1000, 2))).shape
         (1000, 3)
         """
-        model, x = cast("Module", self), np.asarray(x)
-        if not x.ndim or not len(x):
-            raise ValueError(f"predict: x has shape {x.shape}, and no sample to predict for.")
+        model, x = cast("Module", self), inputs_of(x)
+        parts = x if isinstance(x, tuple) else (x,)
+        if not all(part.ndim and len(part) == len(parts[0]) > 0 for part in parts):
+            shapes = " and ".join(str(part.shape) for part in parts)
+            raise ValueError(f"predict: x has shape {shapes}, and no sample to predict for.")
+        found = places(len(parts[0]), batch_size)
         with mode(model, training=False), no_grad():
-            parts = [array(model(part)) for part in batches(x, None, batch_size, shuffle=False)]
-        return np.concatenate(parts)
+            y = [array(model(*(part[here] for part in parts))) for here in found]
+        return np.concatenate(y)
 
     def summary(self) -> None:
         """Prints a table: each layer's output shape and number of parameters, and the totals.
@@ -199,11 +256,11 @@ class Trainable:
             )
         return self._goal
 
-    def _get_ready(self, sample: Array) -> None:
+    def _get_ready(self, sample: Inputs) -> None:
         """Finds the lazy sizes, and gives the optimizer its parameters."""
         model = cast("Module", self)
         with mode(model, training=False), no_grad():
-            model(sample)
+            model(*sample) if isinstance(sample, tuple) else model(sample)
         known = {id(p) for p in self.optimizer.parameters()}
         new = [p for p in model.parameters() if id(p) not in known]
         if not known:
@@ -215,10 +272,19 @@ class Trainable:
 # -- what the arguments mean -----------------------------------------------------------------------
 
 
-def _loss(loss: str | Callable[..., Any]) -> Any:
+def find_loss(loss: str | Callable[..., Any]) -> Any:
+    """The loss that is meant: by name, or itself.
+
+    Raises ValueError for unknown names, and for what has no slope.
+    """
     named = {name: getattr(losses, name) for name in losses.__all__}
     without_slope = {name: getattr(known_metrics, name) for name in known_metrics.__all__}
     found = find("loss", loss, named | without_slope, losses.ALIASES | known_metrics.ALIASES)
+    if found is known_metrics.root_mean_squared_error:
+        raise ValueError(
+            "root_mean_squared_error is for reading. It is least where mean_squared_error is, "
+            'which learns from batches alike: loss="mse".'
+        )
     if found in without_slope.values():
         raise ValueError(
             f"{found.__name__} cannot be the loss: it changes in jumps, so its slope is 0 almost "
@@ -245,25 +311,61 @@ def _optimizer(optimizer: Any) -> Any:
     return find("optimizer", optimizer, families)()
 
 
-def _pairs(x: Any, y: Any, asked: str) -> tuple[Array, Array]:
-    x, y = np.asarray(x), np.asarray(y)
-    if not x.ndim or not y.ndim or len(x) != len(y) or not len(x):
-        raise ValueError(
-            f"{asked}: x has shape {x.shape} and y has shape {y.shape}. Sample i of one belongs to "
-            "sample i of the other, along the first axis, and there must be one at least."
-        )
-    return x, y
+def _measured(x: Any, y: Any, name: str, batch_size: int) -> Feed:
+    """What to measure on: arrays x and y, the pair (x, y), or an iterable of batches."""
+    if y is None and isinstance(x, tuple) and len(x) == 2:
+        x, y = x
+    if y is None:
+        _require_arrays(x)
+        return Feed(x, name=name)
+    return Feed.of(Samples.checked(x, y, name), batch_size)
 
 
-def _split(
-    x: Array, y: Array, share: float, random: np.random.Generator
-) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    held_out = round(len(x) * share)
-    if not 0 < held_out < len(x):
+def _require_arrays(
+    x: Any, sample_weight: Any = None, class_weight: Any = None, split: float = 0
+) -> None:
+    """What goes with arrays x and y only."""
+    if isinstance(x, np.ndarray):
         raise ValueError(
-            f"fit: validation_split={share} of {len(x)} samples holds out {held_out}; to learn and "
-            "to validate, one each is needed at least."
+            f"fit: x is an array of shape {x.shape}, and y is missing: the targets, one for each "
+            "sample. (Without y, x is an iterable of batches.)"
         )
-    order = random.permutation(len(x))
-    learned, measured = np.sort(order[held_out:]), np.sort(order[:held_out])
-    return (x[learned], y[learned]), (x[measured], y[measured])
+    asked = {"sample_weight": sample_weight is not None, "validation_split": bool(split)}
+    asked['class_weight="balanced"'] = class_weight == "balanced"
+    if wrong := [name for name, given in asked.items() if given]:
+        raise ValueError(
+            f"fit: {', '.join(wrong)} needs all samples, in arrays x and y; here x gives batches. "
+            "A batch may be (x, y, sample_weight), and validation_data another iterable."
+        )
+
+
+def class_weights(
+    given: Mapping[int, float] | str, targets: Array | None
+) -> Callable[[Array, Array | None], Array]:
+    """From a batch's targets (and weights of samples) to weights of samples."""
+    if given == "balanced" and targets is not None:
+        labels, counts = np.unique(_labels(targets), return_counts=True)
+        table = dict(zip(labels.tolist(), (counts.sum() / (len(counts) * counts)).tolist()))
+    elif isinstance(given, Mapping):
+        table = {int(label): float(weight) for label, weight in given.items()}
+        there = table if targets is None else set(_labels(targets).tolist())
+        if strange := [label for label in table if label not in there]:
+            raise ValueError(f"fit: class_weight has {strange}, which no target is.")
+    else:
+        raise ValueError(f'fit: class_weight={given!r}: a dict {{label: weight}}, or "balanced".')
+
+    def weigh(t: Array, weights: Array | None) -> Array:
+        found = np.array([table.get(label, 1.0) for label in _labels(t).tolist()])
+        return found if weights is None else found * weights
+
+    return weigh
+
+
+def _labels(t: Array) -> Array:
+    """Classes: integer labels, or where a row's largest is."""
+    if t.ndim == 2 and t.shape[1] > 1:
+        return np.asarray(t.argmax(axis=1))
+    labels = t.reshape(len(t), -1)
+    if labels.shape[1] != 1 or np.any(labels % 1):
+        raise ValueError(f"fit: class_weight needs a class for each sample; y is {t.shape}.")
+    return labels[:, 0].astype(int)

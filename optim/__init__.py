@@ -3,11 +3,11 @@
 from ._guard import __distribution__ as __distribution__
 
 # isort: split
-from . import schedule
+from . import plot, schedule
 from .adagrad import Adadelta, Adagrad, RMSprop
 from .adam import Adam, Adamax, AdamW, Nadam, RAdam
 from .clip import clip_grad_norm, clip_grad_value
-from .descent import descent_paths, gradient_descent, plot_paths
+from .descent import descent_paths, gradient_descent
 from .ema import EMA
 from .lbfgs import LBFGS
 from .optimizer import (
@@ -27,6 +27,6 @@ __all__ = [
     "LBFGS",
     "schedule",
     "clip_grad_norm", "clip_grad_value", "EMA",
-    "gradient_descent", "descent_paths", "plot_paths",
+    "gradient_descent", "descent_paths", "plot",
     "AccumulatedGradientWarning", "MissingGradientWarning", "NaNGradientWarning",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from .optimizer import Optimizer
-from .parts import over_root, running_mean, running_mean_square
+from .parts import running_mean, running_mean_square
 from .settings import Rate
 
 
@@ -26,9 +26,7 @@ class Adagrad(Optimizer):
     @staticmethod
     def formula(p, g, a, *, lr, epsilon):
         a += g * g
-        step = over_root(g, a, epsilon)
-        step *= lr
-        p -= step
+        p -= lr * (g / (np.sqrt(a) + epsilon))
 
 
 class Adadelta(Optimizer):
@@ -79,6 +77,4 @@ class RMSprop(Optimizer):
         if m is not None:
             running_mean(m, g, rho)
             a = np.maximum(a - m * m, 0)  # rounding may take a variance below 0
-        step = over_root(g, a, epsilon)
-        step *= lr
-        p -= step
+        p -= lr * (g / (np.sqrt(a) + epsilon))

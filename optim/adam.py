@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from .optimizer import Optimizer
-from .parts import over_root, running_mean, running_mean_square
+from .parts import running_mean, running_mean_square
 from .settings import Rate
 
 
@@ -58,9 +58,8 @@ class Adam(Optimizer):
         running_mean_square(v, g, beta_2)
         if v_max is not None:
             v = np.maximum(v_max, v, out=v_max)
-        step = over_root(m, v, epsilon)
-        step *= lr * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-        p -= step
+        rate = lr * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+        p -= rate * (m / (np.sqrt(v) + epsilon))
 
 
 class AdamW(Adam):
@@ -102,9 +101,7 @@ class Adamax(Optimizer):
         running_mean(m, g, beta_1)
         u *= beta_2
         np.maximum(u, abs(g), out=u)
-        step = m / (u + epsilon)
-        step *= lr / (1 - beta_1**t)
-        p -= step
+        p -= lr / (1 - beta_1**t) * (m / (u + epsilon))
 
 
 class Nadam(Optimizer):
@@ -129,11 +126,8 @@ class Nadam(Optimizer):
         product = _product_of_momenta(t, beta_1, schedule_decay)
         running_mean(m, g, beta_1)
         running_mean_square(v, g, beta_2)
-        step = (1 - mu) / (1 - product) * g
-        step += mu_next / (1 - product * mu_next) * m
-        step = over_root(step, v / (1 - beta_2**t), epsilon)
-        step *= lr
-        p -= step
+        step = (1 - mu) / (1 - product) * g + mu_next / (1 - product * mu_next) * m
+        p -= lr * (step / (np.sqrt(v / (1 - beta_2**t)) + epsilon))
 
 
 class RAdam(Optimizer):
@@ -166,9 +160,8 @@ class RAdam(Optimizer):
         rectified = math.sqrt(
             (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
         )
-        step = over_root(m, v, epsilon)
-        step *= rate * rectified * math.sqrt(1 - beta_2**t)
-        p -= step
+        rate *= rectified * math.sqrt(1 - beta_2**t)
+        p -= rate * (m / (np.sqrt(v) + epsilon))
 
 
 def _momentum(t: int, beta_1: float, schedule_decay: float) -> float:

@@ -1,4 +1,4 @@
-"""Descent on a function of a few numbers, to look at: the path as an array, and as a picture."""
+"""Descent on a function of a few numbers, to look at: the path as an array. See `optim.plot`."""
 
 from __future__ import annotations
 
@@ -101,56 +101,6 @@ def descent_paths(
             path.append(x.copy())
         paths[name] = np.array(path)
     return paths
-
-
-def plot_paths(
-    f: Function,
-    init_x: Any,
-    optimizers: Mapping[str, Optimizer] | list[Optimizer],
-    step_num: int = 30,
-    *,
-    gradient: Function | None = None,
-    ax: Any = None,
-    xlim: tuple[float, float] | None = None,
-    ylim: tuple[float, float] | None = None,
-) -> Any:
-    """The paths of any optimizers on the contours of a function of two numbers, in one picture.
-
-    Takes what `descent_paths` takes; `xlim` and `ylim` bound the picture, which otherwise holds
-    the paths. Needs matplotlib, and returns its Axes.
-
-    >>> import optim
-    >>> ax = plot_paths(
-    ...     lambda x: x[0] ** 2 / 20 + x[1] ** 2, [-7.0, 2.0],
-    ...     {"SGD": optim.SGD(lr=0.95), "Adam": optim.Adam(lr=0.3)}, xlim=(-8, 8), ylim=(-3, 3),
-    ... )  # doctest: +SKIP
-    """
-    if (shape := np.shape(init_x)) != (2,):
-        raise ValueError(f"plot_paths: init_x has shape {shape}, and a picture has two axes.")
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "plot_paths draws with matplotlib: pip install glassgrad[plots]. descent_paths gives "
-            "the points without it."
-        ) from error
-    paths = descent_paths(f, init_x, optimizers, step_num, gradient=gradient)
-    points = np.concatenate([path[np.isfinite(path).all(axis=1)] for path in paths.values()])
-    margin = 0.1 * (np.ptp(points, axis=0) + 1e-3)
-    low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
-    xlim, ylim = xlim or (low[0], high[0]), ylim or (low[1], high[1])
-
-    xs, ys = np.linspace(*xlim, 80), np.linspace(*ylim, 80)
-    heights = [[float(f(np.array([x, y]))) for x in xs] for y in ys]
-    ax = plt.subplots(layout="constrained")[1] if ax is None else ax
-    ax.contour(xs, ys, heights, levels=20, colors="0.75", linewidths=0.8)
-    ax.axhline(0, color="0.5", linestyle="--", linewidth=0.8)
-    ax.axvline(0, color="0.5", linestyle="--", linewidth=0.8)
-    for marker, (name, path) in zip("os^Dv*XP" * len(paths), paths.items()):
-        ax.plot(*path.T, marker=marker, markersize=4, linewidth=1.2, label=name)
-    ax.set(xlim=xlim, ylim=ylim, xlabel="x0", ylabel="x1")
-    ax.legend()
-    return ax
 
 
 def _start(init_x: Any, asked_by: str) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable
@@ -12,28 +11,26 @@ from typing import Any
 import numpy as np
 
 from ..graph import Constant, Node
+from .phrases import Leaf, forward, in_full
 from .plain import visible
-from .simplify import Failure, Graph, Options, Summary, is_number
+from .simplify import Failure, Graph, Options, Summary
 from .subject import Subject
 from .summary import Look, look, number
 from .view import Box, View
 
-LETTERS = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-"""The names in a formula; x² has the name x in it, xʸ too, but not y."""
-
 
 def view(subject: Subject, options: Options, title: str = "") -> View:
     """What a picture of everything that led to the subject shows."""
-    graph = Graph(subject.roots, subject.names, options)
-    return _Painter(graph, subject, visible(title, 120)).view()
+    return Painter(subject, options, title).view()
 
 
-class _Painter:
-    def __init__(self, graph: Graph, subject: Subject, title: str) -> None:
-        self.graph = graph
+class Painter:
+    def __init__(self, subject: Subject, options: Options, title: str = "") -> None:
+        self.graph = Graph(subject.roots, subject.names, options)
         self.subject = subject
         self.names = subject.names
-        self.title = title
+        self.title = visible(title, 120)
+        self.index: dict[Any, int] = {}  # item that is shown -> its box; filled by view()
 
     def view(self) -> View:
         graph = self.graph
@@ -43,7 +40,7 @@ class _Painter:
             if stands is not None:
                 shown[stands] = max(shown.get(stands, 0.0), self._when(item))
         items = sorted(shown, key=lambda item: (shown[item], len(graph.frames_of.get(item, ()))))
-        index = {item: i for i, item in enumerate(items)}
+        index = self.index = {item: i for i, item in enumerate(items)}
         arrows: Counter[tuple[int, int]] = Counter()
         first_copies = {item for item in graph.consumers if graph.stands_for[item] is item}
         for user in graph.consumers:
@@ -75,6 +72,15 @@ class _Painter:
             self.title,
             [*graph.remarks, *map(_line, self.subject.remarks)],
         )
+
+    def box_of(self, item: Any) -> int | None:
+        """The box that shows this item of the graph, or what it is part of; after view()."""
+        stands = self.graph.shown(item) if item in self.graph.consumers else None
+        return None if stands is None else self.index[stands]
+
+    def speaks_of(self, item: Any) -> Any:
+        """The item whose value and gradient the box of this one shows."""
+        return self._last(item) if isinstance(item, Summary) and item.span else item
 
     def _when(self, item: Any) -> float:
         """An op when it was made; a leaf or a constant right before it is first used."""
@@ -160,33 +166,17 @@ class _Painter:
         return None if array is None else look(array)
 
     def expression(self, item: Any, word: Callable[[Any], str]) -> str:
-        """The op's formula with the names of its inputs in it, then its settings.
-
-        A formula that is written with other letters than its inputs' own (xʸ) stays as it is."""
+        """The op's formula with the names of its inputs in it, then its settings."""
         op = item.op
         gap = "(…)" if op.formula and "(" not in op.formula else "…"
-        words = [word(source) or gap for source in item.inputs]
-        settings = {key: visible(repr(value), 24) for key, value in (item.settings or {}).items()}
-        if op.name == "output":
-            return visible(f"{words[0]}[{settings.get('index')}]")
-        if not op.formula or op.sequences or len(op.inputs) != len(words):
-            return visible(f"{op.name}({', '.join([*words, *_pairs(settings)])})", 60)
-        places = dict(zip(op.inputs, words, strict=True))
-        letters = set(LETTERS.findall(op.formula))
-        if letters >= places.keys():
-            places |= {key: value for key, value in settings.items() if key in letters}
-            formula = LETTERS.sub(lambda match: places.get(match[0], match[0]), op.formula)
-            rest = {key: value for key, value in settings.items() if key not in letters}
-        else:
-            formula = op.formula
-            rest = {n: w for n, w in places.items() if w != gap} | settings
-        return visible("  ".join([formula, *_pairs(rest)]), 60)
+        leaves = [Leaf(word(source) or gap) for source in item.inputs]
+        return visible(in_full(forward(op, leaves, item.settings, item.shape)), 60)
 
     def _word(self, source: Any) -> str:
         """An input in an expression: its name, or the number itself; "" if it has neither."""
         if isinstance(source, (bool, int, float, np.generic)):
             return _number_in_words(source)
-        if is_number(source):
+        if self.graph.is_word(source):
             return _number_in_words(source.value[()])
         return self.name(source) if source is not None else ""
 
@@ -199,12 +189,7 @@ class _Painter:
         assert item.span is not None
         if size:
             notes.append(f"{size:,} parameters")
-        outside = [
-            op
-            for op in ops
-            if any(self.graph.shown(c) is not item for c in self.graph.consumers[op])
-        ]
-        last = (outside or ops)[-1]
+        last = self._last(item)
         box = Box(
             "module",
             self._in_its_frames(item.span.name, item),
@@ -215,6 +200,16 @@ class _Painter:
         box.value = look(last.value) if last.value is not None else None
         box.grad = self._grad(last) if last.grad is not None else None
         return box
+
+    def _last(self, item: Summary) -> Any:
+        """The last op in it whose result is used outside."""
+        ops = [m for m in item.members if m.op is not None]
+        outside = [
+            op
+            for op in ops
+            if any(self.graph.shown(c) is not item for c in self.graph.consumers[op])
+        ]
+        return (outside or ops)[-1]
 
 
 def _line(remark: str) -> str:
@@ -234,5 +229,3 @@ def _number_in_words(value: Any) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def _pairs(settings: dict[str, str]) -> list[str]:
-    return [f"{key}={value}" for key, value in settings.items()]

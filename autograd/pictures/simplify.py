@@ -45,6 +45,7 @@ class Options:
     fold: bool | None = None
     constants: bool = True
     helpers: bool = True
+    limit: int = LIMIT
 
 
 class Failure:
@@ -74,6 +75,7 @@ class Graph:
 
     def __init__(self, roots: Collection[Any], names: Names, options: Options) -> None:
         self.roots = list(roots)
+        self.names = names
         failures = [r for r in roots if isinstance(r, Failure)]
         starts = [
             n for r in roots for n in ([r] if isinstance(r, Node) else getattr(r, "inputs", ()))
@@ -83,7 +85,7 @@ class Graph:
         self.consumers: dict[Any, list[Any]] = {n: [] for n in nodes}
         for item in [*self.ops, *failures]:
             for source in item.inputs:
-                if isinstance(source, (Node, Constant)) and not is_number(source):
+                if isinstance(source, (Node, Constant)) and not self.is_word(source):
                     self.consumers.setdefault(source, []).append(item)
         for root in roots:
             self.consumers.setdefault(root, [])
@@ -99,11 +101,16 @@ class Graph:
         many = len(set(map(self.shown, self.ops))) >= FOLD_FROM
         if options.fold or (options.fold is None and many):
             self._fold()
-        self._forget_the_oldest()
+        self._forget_the_oldest(options.limit)
         for source in self.sources:
             self._place_source(source, names)
             if isinstance(source, Constant) and not options.constants and source not in self.roots:
                 self.stands_for[source] = None
+
+    def is_word(self, source: Any) -> bool:
+        """Whether it is told in words rather than in a box: a number without a name."""
+        of = self.names.of
+        return is_number(source) and id(source) not in of and id(source.value) not in of
 
     def shown(self, item: Any) -> Any:
         """The item that stands for this one in the end, or None."""
@@ -204,12 +211,12 @@ class Graph:
         depth = len(self.frames_of.get(op, ()))
         return op.op.name, op.shape, str(op.dtype), repr(op.settings), tuple(inputs), depth
 
-    def _forget_the_oldest(self) -> None:
+    def _forget_the_oldest(self, limit: int) -> None:
         shown = [op for op in self.ops if self.stands_for[op] is op]
-        if len(shown) <= LIMIT:
+        if len(shown) <= limit:
             return
         earlier = Summary("earlier")
-        earlier.members = [op for op in shown[:-LIMIT] if op not in self.roots]
+        earlier.members = [op for op in shown[:-limit] if op not in self.roots]
         self.stands_for[earlier] = earlier
         for op in earlier.members:
             self.stands_for[op] = earlier
@@ -253,7 +260,7 @@ def _along_frames(
 
 
 def is_number(source: Any) -> bool:
-    """A constant that is told in words rather than in a box: one number without a name."""
+    """A constant that is one number."""
     return (
         isinstance(source, Constant)
         and source.name is None

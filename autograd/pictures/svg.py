@@ -63,7 +63,11 @@ def svg(view: View, rankdir: str = "LR", caption: str = "") -> str:
     heading = 28.0 if view.title else 0.0
     footing = [*view.remarks, *([caption] if caption else [])]
     wide = max(
-        [placed.width, *(_width(text, 12) for text in footing), _width(view.title, 16, bold=True)]
+        [
+            placed.width,
+            *(text_width(text, 12) for text in footing),
+            text_width(view.title, 16, bold=True),
+        ]
     )
     width, height = wide + 2 * MARGIN, placed.height + 2 * MARGIN + heading + len(footing) * LINE
     parts = [
@@ -103,11 +107,11 @@ class _Card:
         self.look = LOOKS[box.kind]
         self.rows = list(lines(box))
         self.left, self.right = head(box)
-        top = _width(self.left, 13, bold=True) + _width(self.right, 11.5) + 16
+        top = text_width(self.left, 13, bold=True) + text_width(self.right, 11.5) + 16
         body = [
-            _width(f"{mark} {text}" if mark else text, 12.5, mono=True)
-            + (len(bars) * BAR + 8 if bars else 0)
-            for _, mark, bars, text in self.rows
+            text_width(f"{mark} {text}" if mark else text, 12.5, mono=True)
+            + (len(heights) * BAR + 8 if heights else 0)
+            for _, mark, heights, text in self.rows
         ]
         rows = len(self.rows) * LINE + 8 if self.rows else 0.0
         self.ring = RING if box.is_result else 0.0
@@ -118,10 +122,10 @@ class _Card:
 
     def drawn(self, area: Area) -> str:
         look, ring = self.look, self.ring
-        outer = _box_path(area, look.round + ring if look.round else 0)
+        outer = box_path(area, look.round + ring if look.round else 0)
         left, top, right, _ = area = _grown(area, -ring)
-        whole = _box_path(area, look.round)
-        head_only = _box_path((left, top, right, top + HEAD), look.round, flat=bool(self.rows))
+        whole = box_path(area, look.round)
+        head_only = box_path((left, top, right, top + HEAD), look.round, flat=bool(self.rows))
         dash = f' stroke-dasharray="{look.dash}"' if look.dash else ""
         parts = [f"<g><title>{escape(self._spoken())}</title>"]
         if ring:
@@ -137,15 +141,15 @@ class _Card:
             _text(right - PADDING, top + 16.5, self.right, look.head_text, size=11.5, anchor="end"),
         ]
         y = top + HEAD + 4
-        for role, mark, bars, text in self.rows:
+        for role, mark, heights, text in self.rows:
             y += LINE
             x = left + PADDING
             weight = "bold" if role == "expression" else ""
-            if bars:
+            if heights:
                 parts.append(_text(x, y - 5, mark, INK[role], size=12.5, mono=True))
-                x += _width(f"{mark} ", 12.5, mono=True) if mark else 0
-                parts.append(_bars(x, y, bars, INK[role]))
-                x += len(bars) * BAR + 8
+                x += text_width(f"{mark} ", 12.5, mono=True) if mark else 0
+                parts.append(f'<path d="{bars(x, y, heights)}" fill="{INK[role]}"/>')
+                x += len(heights) * BAR + 8
             elif mark:
                 text = f"{mark} {text}"
             parts.append(_text(x, y - 5, text, INK[role], size=12.5, mono=True, weight=weight))
@@ -166,7 +170,7 @@ def _grown(area: Area, by: float) -> Area:
     return left - by, top - by, right + by, bottom + by
 
 
-def _box_path(area: Area, r: float, flat: bool = False) -> str:
+def box_path(area: Area, r: float, flat: bool = False) -> str:
     """A box with round corners, below only if not flat."""
     left, top, right, bottom = area
     if not r:
@@ -181,7 +185,7 @@ def _frame(frame: Frame, area: Area) -> str:
     left, top, _, _ = area
     dash = ' stroke-dasharray="7 4"' if frame.kind == "repeat" else ""
     return (
-        f'<path d="{_box_path(area, 6)}" fill="#64748b" fill-opacity="0.07" '
+        f'<path d="{box_path(area, 6)}" fill="#64748b" fill-opacity="0.07" '
         f'stroke="#64748b"{dash}/>'
         + _text(left + 10, top + 16, frame.label, "#334155", size=12.5, weight="bold")
     )
@@ -190,17 +194,10 @@ def _frame(frame: Frame, area: Area) -> str:
 def _arrow(placed: Placed, arrow: tuple[int, int], count: int, rankdir: str) -> str:
     route = placed.routes[arrow]
     down = rankdir == "TB"
-    (x0, y0), *others = route
-    path = [f"M{x0:.1f} {y0:.1f}"]
-    for x1, y1 in others[:-1]:
-        path.append(_curve((x0, y0), (x1, y1), down))
-        x0, y0 = x1, y1
-    x1, y1 = others[-1]
-    tip = (x1, y1 - 7) if down else (x1 - 7, y1)
-    path.append(_curve((x0, y0), tip, down))
+    x1, y1 = route[-1]
     head = f"M{x1:.1f} {y1:.1f}l-4 -8h8z" if down else f"M{x1:.1f} {y1:.1f}l-8 -4v8z"
     parts = [
-        f'<path d="{"".join(path)}" fill="none" stroke="#475569" stroke-width="1.4"/>',
+        f'<path d="{way(route, down)}" fill="none" stroke="#475569" stroke-width="1.4"/>',
         f'<path d="{head}" fill="#475569"/>',
     ]
     if count > 1:
@@ -208,23 +205,40 @@ def _arrow(placed: Placed, arrow: tuple[int, int], count: int, rankdir: str) -> 
     return "".join(parts)
 
 
-def _curve(a: Point, b: Point, down: bool) -> str:
-    (x0, y0), (x1, y1) = a, b
-    if down:
-        middle = (y0 + y1) / 2
-        return f"C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {y1:.1f}"
-    middle = (x0 + x1) / 2
-    return f"C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
+def way(route: list[Point], down: bool = False) -> str:
+    """An arrow's line up to its head, in the words of a path; what runs level is one straight line,
+    however many ranks it passes."""
+    along, across = (1, 0) if down else (0, 1)
+    level = "V" if down else "H"
+    (x, y), *others = route
+    tip = list(others.pop())
+    tip[along] -= 7
+    path = [f"M{x:.0f} {y:.0f}"]
+    last = (x, y)
+    for point in [*others, (tip[0], tip[1])]:
+        middle = (last[along] + point[along]) / 2
+        if abs(last[across] - point[across]) < 1:
+            path = path[:-1] if path[-1][0] == level else path
+            path.append(f"{level}{point[along]:.0f}")
+            last = (last[0], point[1]) if down else (point[0], last[1])
+            continue
+        (x0, y0), (x1, y1) = last, point
+        if down:
+            path.append(f"C{x0:.0f} {middle:.0f} {x1:.0f} {middle:.0f} {x1:.0f} {y1:.0f}")
+        else:
+            path.append(f"C{middle:.0f} {y0:.0f} {middle:.0f} {y1:.0f} {x1:.0f} {y1:.0f}")
+        last = point
+    return "".join(path)
 
 
-def _bars(x: float, y: float, heights: str, ink: str) -> str:
-    """The histogram: the sparkline's blocks as bars."""
+def bars(x: float, y: float, heights: str) -> str:
+    """The histogram: the sparkline's blocks as bars, in the words of a path."""
     path = []
     for i, block in enumerate(heights):
         height = " ▁▂▃▄▅▆▇█".index(block) * 1.6
         if height:
             path.append(f"M{x + i * BAR:.1f} {y - 3:.1f}v{-height:.1f}h{BAR - 1:.1f}v{height:.1f}z")
-    return f'<path d="{"".join(path)}" fill="{ink}"/>'
+    return "".join(path)
 
 
 def _text(
@@ -246,7 +260,7 @@ def _text(
     return f'<text x="{x:.1f}" y="{y:.1f}" {attributes}>{escape(text)}</text>'
 
 
-def _width(text: str, size: float, bold: bool = False, mono: bool = False) -> float:
+def text_width(text: str, size: float, bold: bool = False, mono: bool = False) -> float:
     """About how wide it will be, rather more than less: no font is at hand to ask."""
     if mono:
         return columns(text) * size * 0.605

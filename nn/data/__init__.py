@@ -16,14 +16,21 @@ from .digits import load_digits
 from .idx import read_idx, write_idx
 from .mnist import load_mnist
 from .pickled import load_pickled_arrays
+from .standardize import Standardize
+from .toy import circles, moons, spirals, xor
 
 __all__ = [
+    "Standardize",
     "batches",
+    "circles",
     "load_digits",
     "load_mnist",
     "load_pickled_arrays",
+    "moons",
     "read_idx",
+    "spirals",
     "to_categorical",
     "train_test_split",
     "write_idx",
+    "xor",
 ]

@@ -8,6 +8,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..random import generator
+
 Pair = tuple[NDArray[Any], NDArray[Any]]
 Seed = int | np.random.Generator | None
 
@@ -101,7 +103,8 @@ def batches(
     """One epoch in mini-batches: every sample once, in random order unless shuffle=False.
 
     x (N, ...) -> (batch_size, ...), the last one smaller, or left out with drop_last; with t
-    (N, ...) pairs of both. `rng` is a seed, or a Generator, which gives every epoch another order.
+    (N, ...) pairs of both. `rng` is a seed, or a Generator, which gives every epoch another order;
+    without it the order comes from what `nn.seed` sets.
 
     Raises ValueError for different lengths, or a batch_size below 1: at the call, not later.
 
@@ -124,16 +127,21 @@ def batches(
         raise ValueError(f"batches: batch_size={batch_size}; a batch needs 1 sample at least.")
     arrays = [np.asarray(x)] if t is None else [np.asarray(x), np.asarray(t)]
     size = _length(arrays[0], arrays[-1], "batches")
-    order = np.random.default_rng(rng).permutation(size) if shuffle else None
+    order = generator(rng).permutation(size) if shuffle else None
+    parts = places(size, batch_size, order, drop_last)
+    if t is None:
+        return (arrays[0][here] for here in parts)
+    return (tuple(a[here] for a in arrays) for here in parts)
+
+
+def places(
+    size: int, batch_size: int, order: NDArray[Any] | None = None, drop_last: bool = False
+) -> Iterator[slice | NDArray[Any]]:
+    """What to index arrays of `size` samples with, for one batch after the other."""
     stop = size - size % batch_size if drop_last else size
-
-    def epoch() -> Iterator[Any]:
-        for start in range(0, stop, batch_size):
-            here = slice(start, start + batch_size)
-            batch = tuple(a[here if order is None else order[here]] for a in arrays)
-            yield batch[0] if t is None else batch
-
-    return epoch()
+    for start in range(0, stop, batch_size):
+        here = slice(start, start + batch_size)
+        yield here if order is None else order[here]
 
 
 def _length(x: NDArray[Any], t: NDArray[Any], who: str) -> int:

@@ -25,8 +25,10 @@ from .activation import (
     tanh,
 )
 from .affine import affine
+from .attention import attention, sinusoidal_positions
+from .convolution import conv1d, conv2d
+from .embedding import embedding
 from .loss import (
-    LossWarning,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     categorical_cross_entropy,
@@ -40,6 +42,10 @@ from .loss import (
     nll,
     sum_squared_error,
 )
+from .loss_targets import LossWarning
+from .normalization import batch_norm, group_norm, layer_norm, rms_norm
+from .pooling import avg_pool1d, avg_pool2d, global_avg_pool, max_pool1d, max_pool2d
+from .recurrent import gru_step, lstm_step, rnn_step
 
 __all__ = [
     # activations
@@ -48,6 +54,15 @@ __all__ = [
     "hard_sigmoid", "hard_tanh", "hard_silu", "softmax", "log_softmax",
     # a fully connected layer, but for its activation
     "affine",
+    # sequences
+    "attention", "sinusoidal_positions", "rnn_step", "lstm_step", "gru_step",
+    # windows over images and signals
+    "conv1d", "conv2d",
+    "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "global_avg_pool",
+    # a row of numbers for each word
+    "embedding",
+    # normalization
+    "batch_norm", "layer_norm", "group_norm", "rms_norm",
     # losses
     "mean_squared_error", "sum_squared_error", "mean_absolute_error", "huber", "hinge",
     "binary_cross_entropy", "binary_cross_entropy_with_logits",

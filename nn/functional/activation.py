@@ -8,6 +8,7 @@ None overflows, at any input; float32 stays float32.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,10 @@ def _relu(x):
     Source: V. Nair, G. Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines",
     ICML 2010.
     """
-    return np.maximum(x, 0)
+    x = np.asarray(x)
+    # Beside an array NumPy's maximum takes half the time it takes beside a number, while both are
+    # in the cache (2.4.6, AVX-512).
+    return np.maximum(x, 0 if x.size > 1 << 17 else np.zeros_like(x))
 
 
 relu = elementwise(
@@ -220,7 +224,7 @@ def selu(x: Any) -> Any:
     return 1.0507009873554805 * elu(x, 1.6732632423543772)
 
 
-def gelu(x: Any) -> Any:
+def _gelu(x):
     """x · Φ(x), with the normal distribution's Φ itself, not an approximation by tanh.
 
     >>> gelu(np.array([-1.0, 0.0, 1.0]))
@@ -228,7 +232,20 @@ def gelu(x: Any) -> Any:
 
     Source: D. Hendrycks, K. Gimpel, "Gaussian Error Linear Units", 2016, arXiv:1606.08415.
     """
+    x = _real(x)
     return x * normal_cdf(x)
+
+
+def _gelu_slope(g, x, out):
+    """Φ(x) + x · φ(x). Φ is out / x, at a tenth of its cost, unless it must be recorded."""
+    if isinstance(x, Tensor):
+        cdf = normal_cdf(x)
+    else:
+        cdf = np.divide(out, x, out=np.full_like(x, 0.5), where=x != 0)
+    return g * (cdf + x * np.exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi)))
+
+
+gelu = elementwise(_gelu, _gelu_slope, name="gelu", formula="x · Φ(x)")
 
 
 def silu(x: Any) -> Any:

@@ -14,10 +14,13 @@ from pathlib import Path
 from types import ModuleType
 
 from ..data.files import write_atomically
-from . import npz, safetensors
+from . import npz, safetensors, tree
 from .stored import Array, Stored
 
-__all__ = ["Array", "Stored", "opened", "write"]
+__all__ = ["TRAINING", "Array", "Stored", "opened", "tree", "write"]
+
+TRAINING = "training/"
+"""What the names begin with of all that a file holds besides a model's weights."""
 
 FORMATS: dict[str, ModuleType] = {".npz": npz, ".safetensors": safetensors}
 

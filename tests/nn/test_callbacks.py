@@ -187,6 +187,53 @@ def test_learning_rate_schedule():
     assert rates == [0.4, 0.2, 0.1]
 
 
+def test_reduce_on_plateau():
+    model, rates = regressor(lr=0.4), []
+    model.compile(optim.SGD(lr=0.4), "mse", [Scripted([3, 2, 2, 2, 2, 1])])
+
+    class Record(nn.Callback):
+        def on_epoch_end(self, epoch, logs):
+            rates.append(self.model.optimizer.rate)
+
+    plateau = nn.ReduceLROnPlateau("score", factor=0.5, patience=1, mode="min", lowest=0.15)
+    model.fit(X, T, epochs=6, callbacks=[plateau, Record()], verbose=0)
+    assert rates == [0.4, 0.4, 0.4, 0.2, 0.2, 0.2]
+    assert nn.ReduceLROnPlateau("val_accuracy").schedule.mode == "max"
+    with pytest.raises(ValueError, match="ReduceLROnPlateau: there is no 'val_loss' to watch"):
+        regressor().fit(X, T, callbacks=[nn.ReduceLROnPlateau()], verbose=0)
+
+
+def test_the_history_as_csv(tmp_path):
+    path = tmp_path / "a folder" / "history.csv"
+    model = regressor()
+    model.compile("sgd", "mse", ["mae"])
+    history = model.fit(X, T, epochs=3, callbacks=[nn.CSVLogger(path)], verbose=0).history
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    assert rows[0] == ["epoch", "loss", "mae"]
+    columns = list(zip(*rows[1:], strict=True))
+    assert list(map(int, columns[0])) == [1, 2, 3]
+    for name, column in zip(rows[0][1:], columns[1:], strict=True):
+        assert list(map(float, column)) == history[name]  # exactly
+    assert [p.name for p in path.parent.iterdir()] == ["history.csv"]
+
+
+def test_the_history_as_a_picture(tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "curves.png"
+    seen = []
+
+    class Look(nn.Callback):
+        comes_last = True
+
+        def on_epoch_end(self, epoch, logs):
+            seen.append(path.read_bytes())
+
+    model = regressor()
+    model.fit(X, T, epochs=2, callbacks=[Look(), nn.PlotHistory(path)][::-1], verbose=0)
+    assert seen[0][:4] == seen[1][:4] == b"\x89PNG"
+    assert seen[0] != seen[1]
+
+
 # -- stop on NaN ----------------------------------------------------------------------------------
 
 

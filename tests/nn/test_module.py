@@ -277,3 +277,11 @@ def test_repr():
     assert repr(nested) == (
         "Sequential(\n  layers.0: Sequential(\n    layers.0: ReLU()\n  )\n)"
     )
+
+
+def test_an_error_tells_of_inputs_that_are_lists_of_tensors():
+    """Their shapes, and not an error about the error."""
+    pair = (Tensor(np.ones((2, 3)), requires_grad=True) * 2, [np.ones(4), 5])
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever the layer says
+        nn.Linear(4, 1)(pair)
+    assert any("given [(2, 3), [(4,), int]]" in note for note in caught.value.__notes__)

@@ -318,3 +318,56 @@ def test_nothing_is_read_before_names_and_shapes_agree(ending, tmp_path, monkeyp
     monkeypatch.setattr(npz, "_read", read)
     monkeypatch.setattr(safetensors, "_read", read)
     raises_naming(path)
+
+
+# -- nested state ---------------------------------------------------------------------------------
+
+leaves = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | arrays
+    | st.sampled_from([np.float32(0.1), np.float64(0.1), np.int64(3), np.bool_(True)])
+)  # fmt: skip
+trees = st.recursive(
+    leaves,
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=5), inside),
+    max_leaves=8,
+)
+
+
+def alike(one, other):
+    """Equal, of the same kind, bit for bit."""
+    if isinstance(one, (np.ndarray, np.generic)):
+        return (
+            isinstance(other, np.ndarray) == isinstance(one, np.ndarray)
+            and one.dtype.newbyteorder("=") == other.dtype.newbyteorder("=")
+            and one.shape == other.shape
+            and one.astype(other.dtype).tobytes() == other.tobytes()
+        )
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return type(one) is type(other) and (one == other or (one != one and other != other))
+
+
+@formats
+@given(state=trees)
+def test_nested_state_comes_back(ending, state, tmp_path_factory):
+    path = tmp_path_factory.mktemp("tree") / f"state{ending}"
+    storage.write(path, storage.tree.pack(state, "training/"))
+    with storage.opened(path) as found:
+        assert alike(state, storage.tree.unpack(found, "training/", path))
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"dict": 3}', '{"array": "none"}', "[" * 100_000])
+def test_state_that_makes_no_sense_is_damage(text, tmp_path):
+    path = tmp_path / "state.npz"
+    storage.write(path, {"x/state.json": np.frombuffer(text.encode(), np.uint8)})
+    with storage.opened(path) as found, pytest.raises(ValueError, match=r"state\.npz is damaged"):
+        storage.tree.unpack(found, "x/", path)
+
+
+@pytest.mark.parametrize("value", [{1, 2}, {1: 2}, 1j, object(), [[lambda: 0]]])
+def test_only_plain_state_is_packed(value):
+    assert not storage.tree.is_plain(value)
+    with pytest.raises(TypeError, match=r"\.here"):
+        storage.tree.pack({"here": value}, "")

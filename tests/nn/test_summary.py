@@ -57,3 +57,45 @@ def test_parameters_of_ones_own_shared_and_frozen_ones():
 
 def test_a_model_without_anything():
     assert "0 parameters (0 B), all trained" in summarize(nn.Sequential())
+
+
+def table(model):
+    """The rows, as lists of words, by path."""
+    lines = summarize(model).splitlines()
+    start, end = (i for i, line in enumerate(lines) if line.startswith("---"))
+    return {line.split()[1]: line.split() for line in lines[start + 1 : end]}
+
+
+def test_nested_and_shared_layers():
+    shared = nn.Sequential(nn.Dense(4, "relu", in_features=4), nn.Dense(4, in_features=4))
+    model = nn.Sequential(nn.Dense(4), shared, nn.Sequential(shared, nn.Flatten()), nn.Dense(2))
+    model(np.zeros((3, 5)))
+    rows = table(model)
+    assert list(rows) == ["layers.0", "layers.1.layers.0", "layers.1.layers.1",
+                          "layers.2.layers.1", "layers.3"]  # fmt: skip
+    assert summarize(model).splitlines()[-1].startswith(f"{24 + 20 + 20 + 10} parameters")
+
+
+def test_layers_that_hold_modules_without_calling_them_are_one_row():
+    """An LSTM computes with its cells; its first output is its output."""
+    model = nn.Sequential(nn.Embedding(9, 4), nn.LSTM(5, layers=2))
+    assert list(table(model)) == ["layers.0", "layers.1.cells.0", "layers.1.cells.1"]
+    model(np.zeros((3, 7), int))
+    rows = table(model)
+    assert list(rows) == ["layers.0", "layers.1"]
+    counted = sum(p.size for p in model.layers[1].parameters())
+    assert rows["layers.1"][0] == "lstm_1"
+    assert " ".join(rows["layers.1"][2:5]) == "(N, 7, 5)"
+    assert rows["layers.1"][-1] == str(counted)
+
+
+def test_convolutions_and_their_buffers():
+    layers = nn.Conv2d(8, 3), nn.BatchNorm(), nn.MaxPool2d(2), nn.Flatten(), nn.Dense(2)
+    model = nn.Sequential(*layers)
+    counts = [row[-1] for row in table(model).values()]
+    assert counts == ["unbuilt", "unbuilt", "0", "0", "unbuilt"]
+    model(np.zeros((2, 1, 6, 6)))
+    rows = table(model)
+    assert [int(row[-1]) for row in rows.values()] == [80, 32, 0, 0, 66]
+    assert "(N, 8, 4, 4)" in " ".join(rows["layers.0"])
+    assert summarize(model).splitlines()[-1] == "178 parameters (712 B), 162 trained, 16 not"

@@ -221,14 +221,23 @@ def test_validation_data_are_measured_and_not_learned_from():
     assert [history["val_loss"][-1], history["val_accuracy"][-1]] == measured
 
 
-def test_validation_split_holds_out_a_share_at_random():
-    model = classifier()
-    history = model.fit(X, LABELS, validation_split=0.25, batch_size=1, verbose=0, rng=0).history
+def test_validation_split_holds_out_the_last_samples_before_any_shuffling():
+    seen = []
+
+    class Watch(nn.Callback):
+        def before_step(self, step):
+            seen.extend(step.t.tolist())
+
+    model, t = classifier(nn.Dense(1), loss="mse", metrics=()), np.arange(60.0)[:, None]
+    history = model.fit(
+        X, t, validation_split=0.25, batch_size=1, verbose=0, rng=0, callbacks=[Watch()]
+    ).history
     assert model.optimizer.iterations == 45
-    assert "val_loss" in history
+    assert sorted(seen) == t[:45].tolist()
+    assert history["val_loss"] == model.evaluate(X[45:], t[45:], verbose=0)
     for share in (1.0, 0.001, -0.5):
         with pytest.raises(ValueError, match=f"validation_split={share} of 60"):
-            model.fit(X, LABELS, validation_split=share, verbose=0)
+            model.fit(X, t, validation_split=share, verbose=0)
 
 
 def test_modes_are_right_everywhere_and_come_back():

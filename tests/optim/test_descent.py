@@ -1,6 +1,4 @@
-"""gradient_descent's corners (its golden values are in test_golden.py), and paths as pictures."""
-
-import sys
+"""gradient_descent's corners (its golden values are in test_golden.py), and paths."""
 
 import numpy as np
 import pytest
@@ -64,28 +62,3 @@ def test_paths_of_several_optimizers():
         paths["steps of 0.95"][-1], [-0.3503929957523197, 0.0847823165504322], rtol=1e-12
     )
     assert all(o.iterations == 0 and not o.named_state for o in OPTIMIZERS.values())
-
-
-def test_paths_as_a_picture():
-    plt = pytest.importorskip("matplotlib.pyplot", reason="needs the extra `plots`")
-    ax = optim.plot_paths(valley, [-7.0, 2.0], OPTIMIZERS, 10, xlim=(-8, 8), ylim=(-3, 3))
-    try:
-        assert [t.get_text() for t in ax.get_legend().get_texts()] == list(OPTIMIZERS)
-        dots = {line.get_label(): line.get_xydata() for line in ax.get_lines()}
-        assert dots["Adam"].shape == (11, 2)
-        assert ax.get_xlim() == (-8, 8)
-        again = optim.plot_paths(valley, [-7.0, 2.0], [optim.SGD(lr=25)], 500, ax=ax)
-        assert again is ax, "a path that runs off to infinity can be drawn, too"
-    finally:
-        plt.close(ax.figure)
-
-
-def test_a_picture_has_two_axes():
-    with pytest.raises(ValueError, match=r"shape \(3,\), and a picture has two axes"):
-        optim.plot_paths(valley, [1.0, 2.0, 3.0], OPTIMIZERS)
-
-
-def test_without_matplotlib_the_way_out_is_told(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install glassgrad\[plots\]. descent_paths"):
-        optim.plot_paths(valley, [1.0, 2.0], OPTIMIZERS)

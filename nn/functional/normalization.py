@@ -1,0 +1,210 @@
+"""Normalization: mean 0 and variance 1, over the batch, over the features, or over groups of them.
+
+They differ only in the axes over which mean and variance are taken:
+
+    batch_norm    each channel, over the batch and all places
+    layer_norm    each example (or word), over its features
+    group_norm    each example, over its places and a group of its channels
+    rms_norm      as layer_norm, but the mean stays
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd import op
+
+from .windows import as_real
+
+__all__ = ["batch_norm", "group_norm", "layer_norm", "rms_norm"]
+
+
+class Standardized(NamedTuple):
+    """What `standardize` gives."""
+
+    out: Any
+    mean: Any
+    var: Any
+
+
+@op(formula="(x − mean x) / √(var x + ε)")
+def standardize(x, axes, epsilon=1e-5):
+    """(x − mean) / √(variance + epsilon) over the axes named, with that mean and variance.
+
+    >>> standardize(np.array([1.0, 3.0]), axes=(0,), epsilon=0.0)
+    Standardized(out=array([-1.,  1.]), mean=array([2.]), var=array([1.]))
+    """
+    x = as_real(x)
+    mean = np.mean(x, axis=axes, keepdims=True)
+    out = x - mean
+    var = np.mean(out * out, axis=axes, keepdims=True)
+    out *= 1 / np.sqrt(var + epsilon)
+    return Standardized(out, mean, var)
+
+
+@standardize.wrt("x")
+def _(g, out, x_shape, axes, epsilon):
+    """With y = (x − m)/s: ∂y/∂x takes from g its mean and its part along y, and divides by s. What
+    arrives at mean and variance themselves has just those two directions."""
+    g, g_mean, g_var = g
+    y, _, var = out
+    n = math.prod(x_shape[axis] for axis in axes)
+    s = np.sqrt(var + epsilon)
+    level = np.mean(g, axis=axes, keepdims=True) - g_mean * s / n
+    along = np.mean(g * y, axis=axes, keepdims=True) - g_var * (2 * s * s / n)
+    return (g - level - y * along) / s
+
+
+def batch_norm(
+    x: Any,
+    mean: Any = None,
+    var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    epsilon: float = 1e-5,
+) -> Any:
+    """Each channel with mean 0 and variance 1 over the batch and all places, then times its weight,
+    plus its bias.
+
+    Formula: out = (x − mean) / √(var + epsilon) · weight + bias, with the mean and variance of x
+    itself unless they are given (as in evaluation, where they are those of the training data).
+
+    Shapes: (n,c,…),(c),(c),(c),(c)->(n,c,…).
+
+    Raises ValueError for an x without channels, or if there is just one number for each channel.
+
+    >>> batch_norm(np.array([[1.0, 5.0], [3.0, 5.0]]), epsilon=0.01)
+    array([[-0.99503719,  0.        ],
+           [ 0.99503719,  0.        ]])
+
+    Source: S. Ioffe, C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by
+    Reducing Internal Covariate Shift", ICML 2015.
+    """
+    shape = np.shape(x)
+    channels = (1, -1) + (1,) * (len(shape) - 2)
+    if mean is None:
+        return scaled(of_batch(x, epsilon).out, weight, bias, channels)
+    scale = 1 / np.sqrt(var + epsilon)
+    if weight is not None:
+        scale = scale * weight
+    shift = -mean * scale
+    if bias is not None:
+        shift = shift + bias
+    return x * np.reshape(scale, channels) + np.reshape(shift, channels)
+
+
+def of_batch(x: Any, epsilon: float) -> Standardized:
+    """Each channel standardized over the batch and all places."""
+    shape = np.shape(x)
+    if len(shape) < 2:
+        raise ValueError(f"batch_norm takes (batch, channel, …); the input has shape {shape}.")
+    axes = (0, *range(2, len(shape)))
+    if math.prod(shape[axis] for axis in axes) < 2:
+        raise ValueError(
+            f"batch_norm: an input of shape {shape} has one number for each channel, which has no "
+            "variance. Take a larger batch, or write model.eval() to use what was learned."
+        )
+    found: Standardized = standardize(x, axes, epsilon)
+    return found
+
+
+def layer_norm(
+    x: Any, weight: Any = None, bias: Any = None, axes: int = 1, epsilon: float = 1e-5
+) -> Any:
+    """Each example with mean 0 and variance 1 over its last axes, then times weight, plus bias.
+
+    Formula: out = (x − mean) / √(var + epsilon) · weight + bias.
+
+    Shapes: (…,m),(m),(m)->(…,m); with axes=2 (…,l,m),(l,m),(l,m)->(…,l,m), and so on.
+
+    Raises ValueError if x has fewer axes than are to be normalized.
+
+    >>> layer_norm(np.array([[1.0, 3.0], [0.0, 20.0]]), epsilon=0.0)
+    array([[-1.,  1.],
+           [-1.,  1.]])
+
+    Source: J. Ba, J. Kiros, G. Hinton, "Layer Normalization", 2016, arXiv:1607.06450.
+    """
+    last = _last("layer_norm", x, axes)
+    return scaled(standardize(x, last, epsilon).out, weight, bias)
+
+
+def group_norm(
+    x: Any, groups: int, weight: Any = None, bias: Any = None, epsilon: float = 1e-5
+) -> Any:
+    """Each example with mean 0 and variance 1 over all places of a group of channels; then each
+    channel times its weight, plus its bias.
+
+    One group is a layer norm over everything, as many as channels an instance norm.
+
+    Shapes: (n,c,…),(c),(c)->(n,c,…).
+
+    Raises ValueError if the groups do not divide the channels.
+
+    >>> group_norm(np.array([[1.0, 3.0, 0.0, 20.0]]), groups=2, epsilon=0.0)
+    array([[-1.,  1., -1.,  1.]])
+
+    Source: Y. Wu, K. He, "Group Normalization", ECCV 2018.
+    """
+    shape = np.shape(x)
+    if len(shape) < 2 or shape[1] % groups:
+        raise ValueError(
+            f"group_norm: {groups} groups do not divide the channels, axis 1 of the input's shape "
+            f"{shape}."
+        )
+    grouped = np.reshape(x, (shape[0], groups, shape[1] // groups, *shape[2:]))
+    out = standardize(grouped, tuple(range(2, len(shape) + 1)), epsilon).out
+    return scaled(np.reshape(out, shape), weight, bias, (1, -1) + (1,) * (len(shape) - 2))
+
+
+def rms_norm(x: Any, weight: Any = None, axes: int = 1, epsilon: float = 1e-5) -> Any:
+    """Each example with mean square 1 over its last axes, then times weight.
+
+    Formula: out = x / √(mean x² + epsilon) · weight.
+
+    Shapes: (…,m),(m)->(…,m); with axes=2 (…,l,m),(l,m)->(…,l,m), and so on.
+
+    Raises ValueError if x has fewer axes than are to be normalized.
+
+    >>> rms_norm(np.array([3.0, 4.0, 5.0, np.sqrt(14.0)]), epsilon=0.0)
+    array([0.75      , 1.        , 1.25      , 0.93541435])
+
+    Source: B. Zhang, R. Sennrich, "Root Mean Square Layer Normalization", NeurIPS 2019.
+    """
+    return scaled(_rms(x, _last("rms_norm", x, axes), epsilon), weight, None)
+
+
+@op(name="rms_norm", formula="x / √(mean x² + ε)")
+def _rms(x, axes, epsilon):
+    x = as_real(x)
+    return x / _root_mean_square(x, axes, epsilon)
+
+
+@_rms.wrt("x")
+def _(g, x, out, axes, epsilon):
+    along = np.mean(g * out, axis=axes, keepdims=True)
+    return (g - out * along) / _root_mean_square(x, axes, epsilon)
+
+
+def _root_mean_square(x, axes, epsilon):
+    return np.sqrt(np.mean(x * x, axis=axes, keepdims=True) + epsilon)
+
+
+def _last(name: str, x: Any, axes: int) -> tuple[int, ...]:
+    """The last axes, as numbers."""
+    ndim = np.ndim(x)
+    if not 1 <= axes <= ndim:
+        raise ValueError(f"{name}: axes={axes} are not in the input's shape {np.shape(x)}.")
+    return tuple(range(ndim - axes, ndim))
+
+
+def scaled(x: Any, weight: Any, bias: Any, shape: tuple[int, ...] | None = None) -> Any:
+    """x · weight + bias, both in this shape."""
+    if weight is not None:
+        x = x * (weight if shape is None else np.reshape(weight, shape))
+    if bias is not None:
+        x = x + (bias if shape is None else np.reshape(bias, shape))
+    return x

@@ -1,0 +1,23 @@
+"""Every benchmark runs and prints its numbers. None is asserted: a busy machine is no failure."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent / "benchmarks"
+SCRIPTS = sorted({path.stem for path in FOLDER.glob("*.py")} - {"harness", "run"})
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_runs_and_prints_numbers(script):
+    command = [sys.executable, FOLDER / f"{script}.py", "--quick", "--threads", "1"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert re.search(r"\d\S* +(beyond|within|MISSED)|– +skipped", ran.stdout), ran.stdout
+
+
+def test_scripts_were_found():
+    assert "training_step" in SCRIPTS
