@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from . import plot, testing
     from .check import check_gradients, check_vjp
     from .pictures import Picture, Walk, draw, walk
+    from .profiling import profile
     from .support import supported
 
 __all__ = [
@@ -53,7 +54,7 @@ __all__ = [
     # your own ops
     "op", "elementwise", "composite", "constant", "refuse", "A", "Sample", "supported",
     # when something is wrong
-    "debug", "explain", "DetachWarning", "GradientWarning",
+    "debug", "explain", "profile", "DetachWarning", "GradientWarning",
     "check_gradients", "check_vjp", "testing",
     # pictures
     "draw", "walk", "Picture", "Walk", "plot",
@@ -71,6 +72,7 @@ _LAZY = {
     "Walk": "pictures",
     "walk": "pictures",
     "plot": None,
+    "profile": "profiling",
     "supported": "support",
     "testing": None,
 }

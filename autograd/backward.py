@@ -65,6 +65,7 @@ def pull_back(
     """
     retain_graph = retain_graph or create_graph
     nodes = walk(gradients)
+    targets = set(targets)
     needed = depending_on(targets, nodes) if targets else None
     if needed is not None:
         nodes = [node for node in nodes if node in needed]
@@ -73,7 +74,8 @@ def pull_back(
 
     gradients = dict(gradients)
     found: dict[Node, Any] = {}
-    alarm = _Alarm()
+    sums: set[Node] = set()  # nodes whose gradient is a sum made here: nobody else holds that array
+    add, alarm = np.add, _Alarm()
     with (
         np.errstate(all="ignore", invalid="call", call=alarm),  # rules may divide by 0: 1/√0 is ∞
         _Recording(create_graph),
@@ -87,7 +89,7 @@ def pull_back(
                     g = _run_hooks(node, g)
                 if node.owner is not None:
                     found[node] = g
-            if node in targets:
+            if targets and node in targets:
                 found[node] = g
             if g.size <= SMALL:
                 node.grad = _shown(g) if create_graph or g.base is not None else g
@@ -98,30 +100,37 @@ def pull_back(
                 node.saved = None
             try:
                 pull = node.plan.pull if node.extra is None else _watched(node)
-                arriving = pull(g, saved)
+                arriving = pull(g, saved)  # one gradient for each input
             except Exception as error:
                 error.add_note(f"in the derivative rule of {node.op.name}, for {node.inputs}")
                 raise
-            for source, gradient in zip(node.inputs, arriving, strict=True):
+            for source, gradient in zip(node.inputs, arriving):
                 if gradient is None or (needed is not None and source not in needed):
                     continue
                 if gradient.shape != source.shape or gradient.dtype is not source.dtype:
                     gradient = _fit(gradient, source, node)
-                if source in gradients:
-                    gradients[source] = gradients[source] + gradient
-                else:
+                before = gradients.get(source)
+                if before is None:
                     gradients[source] = gradient
+                elif source in sums:
+                    add(before, gradient, before)
+                else:
+                    gradients[source] = total = before + gradient
+                    if type(total) is np.ndarray:
+                        sums.add(source)
             if alarm.rang:
                 alarm.rang = False
                 _warn_of_nan(node, g, arriving)
     return found
 
 
-def _fit(gradient: Any, source: Node, node: Node) -> Any:
-    """Un-broadcasts: sums over the axes along which the input was stretched; casts to its dtype."""
+def _fit(gradient: Any, source: Node, node: Node, shape: tuple[int, ...] | None = None) -> Any:
+    """Un-broadcasts to the input's shape (or to what stands for it): sums over the axes along which
+    it was stretched; casts to its dtype."""
     if not isinstance(gradient, (np.ndarray, np.generic, Tensor)):
         gradient = np.asarray(gradient)
-    shape: tuple[int, ...] = source.shape
+    shape = source.shape if shape is None else shape
+    assert shape is not None
     if gradient.shape != shape:
         extra = gradient.ndim - len(shape)
         kept = gradient.shape[max(extra, 0) :]
@@ -167,7 +176,7 @@ def _lift(array: Any, place: Any) -> Any:
 
 
 def _watched(node: Node) -> Any:
-    """The node's pull; under `ag.debug()`, with a look at what goes in and what comes out."""
+    """The node's pull; through what an observer left there, if one did (`ag.debug()`)."""
     return node.plan.pull if node.origin is None else partial(node.origin.pull, node)
 
 
@@ -208,10 +217,11 @@ def _first_gradient(tensor: Tensor, grad: Any, create_graph: bool) -> Any:
 def _check_not_used_up(nodes: list[Node]) -> None:
     if used_up := [node for node in nodes if node.saved is None]:
         node = used_up[0]
+        where = str(node.origin or "")
         raise RuntimeError(
             f"backward a second time through {node.op.name if node.op else 'a leaf'}"
             + (f" ({node.name!r})" if node.name else "")
-            + (f", made at {node.origin}" if node.origin else "")
+            + (f", made at {where}" if where else "")
             + ": the arrays that its rule needs were let go by the first. Write "
             "backward(retain_graph=True) the first time, or add the losses and go backward once."
         )

@@ -6,16 +6,18 @@ call is written out; any other op takes the general one, which binds arguments b
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from .errors import shapes_under_line
-from .graph import SMALL, Constant, Node, is_recording, small
-from .op import Mask, Op, Plan
+from .graph import SMALL, Node, is_recording, new_node, next_order, small
+from .op import Op, Plan
+from .pattern import Pattern, kind_of, kind_of_sequence, shown
 from .tensor import Tensor, holds_tensor, requires_grad, result, unwrap
 
 _new, ndarray = object.__new__, np.ndarray
@@ -24,8 +26,7 @@ _new, ndarray = object.__new__, np.ndarray
 
 
 def unary(op: Op) -> Callable[..., Any]:
-    function, plan = op.function, op.plan((True,))
-    pick = _picker(plan.names, ("x", "out"))
+    function, ways = op.function, _Ways(op)
 
     def call(x: Any, out: Any = None, /, **keywords: Any) -> Any:
         if keywords or out is not None:
@@ -33,6 +34,9 @@ def unary(op: Op) -> Callable[..., Any]:
         if not isinstance(x, Tensor):
             return function(x)
         array, node = x.array, x.node
+        recording = node is not None and is_recording()
+        if recording and recording is not True:
+            recording.calling(op)
         try:
             out = function(array)
         except Exception as error:
@@ -42,14 +46,11 @@ def unary(op: Op) -> Callable[..., Any]:
             out = np.asarray(out)
         tensor = _new(Tensor)
         tensor.array = out
-        recording = node is not None and is_recording()
         if not recording:
             tensor.node = None
             return tensor
-        value = out if out.size <= SMALL and out.base is None else small(out)
-        tensor.node = made = Node(
-            op, plan, (node,), pick(array, out), None, value, out.shape, out.dtype
-        )
+        plan, pick = ways[1]
+        tensor.node = made = new_node(op, plan, (node,), pick(array, out), out)
         if recording is not True:
             recording.made(made, {"x": x}, out)
         return tensor
@@ -58,16 +59,12 @@ def unary(op: Op) -> Callable[..., Any]:
 
 
 def binary(op: Op) -> Callable[..., Any]:
-    function = op.function
-    plans = [op.plan(mask) for mask in _PATTERNS]
-    picks = [_picker(plan.names, ("x", "y", "out")) for plan in plans]
+    function, ways = op.function, _Ways(op)
 
-    def call(x: Any, y: Any, out: Any = None, /, **keywords: Any) -> Any:
-        if keywords or out is not None:
-            return _ufunc_call(op, call, (x, y), out, keywords)
+    def apply(x: Any, y: Any, /) -> Any:
         x_array = x_node = x
         y_array = y_node = y
-        pattern = 0  # which inputs need a gradient: an index into _PATTERNS
+        pattern = 0  # which inputs want a gradient: 1 for x, 2 for y
         if isinstance(x, Tensor):
             x_array, x_node = x.array, x.node
             if x_node is not None:
@@ -78,6 +75,9 @@ def binary(op: Op) -> Callable[..., Any]:
             y_array, y_node = y.array, y.node
             if y_node is not None:
                 pattern += 2
+        recording = pattern and is_recording()
+        if recording and recording is not True:
+            recording.calling(op)
         try:
             out = function(x_array, y_array)
         except Exception as error:
@@ -87,43 +87,53 @@ def binary(op: Op) -> Callable[..., Any]:
             out = np.asarray(out)
         tensor = _new(Tensor)
         tensor.array = out
-        recording = pattern and is_recording()
         if not recording:
             tensor.node = None
             return tensor
         if pattern == 1:
-            y_node = _shown(y)
+            y_node = shown(y)
         elif pattern == 2:
-            x_node = _shown(x)
-        saved = picks[pattern](x_array, y_array, out)
-        value = out if out.size <= SMALL and out.base is None else small(out)
-        tensor.node = made = Node(
-            op, plans[pattern], (x_node, y_node), saved, None, value, out.shape, out.dtype
-        )
+            x_node = shown(x)
+        plan, pick = ways[pattern]
+        tensor.node = made = _new(Node)  # what new_node does, without a call
+        made.op = op
+        made.plan = plan
+        made.inputs = (x_node, y_node)
+        made.saved = pick(x_array, y_array, out)
+        made.settings = None
+        made.value = out if out.size <= SMALL and out.base is None else small(out)
+        made.shape = out.shape
+        made.dtype = out.dtype
+        made.order = next_order()
+        made.grad = None
+        made.extra = None
         if recording is not True:
             recording.made(made, {"x": x, "y": y}, out)
         return tensor
 
+    def call(x: Any, y: Any, out: Any = None, /, **keywords: Any) -> Any:
+        if keywords or out is not None:
+            return _ufunc_call(op, apply, (x, y), out, keywords)
+        return apply(x, y)
+
+    call.operator = apply  # type: ignore[attr-defined] # NumPy's signature alone costs 45 ns
     return call
 
 
-_PATTERNS = ((False, False), (True, False), (False, True), (True, True))
+class _Ways(dict[int, tuple[Plan, Callable[..., Any]]]):
+    """For each pattern of inputs that want a gradient (1 for the first, 2 for the second), when it
+    is first met: the plan, and a function that picks what the plan saves."""
 
+    def __init__(self, op: Op) -> None:
+        self.op = op
 
-def _picker(names: tuple[str, ...], available: tuple[str, ...]) -> Callable[..., tuple[Any, ...]]:
-    """A function of the available values that gives those named, in the order of `names`."""
-    items = [n if n in available else f"shape({n.removesuffix('_shape')})" for n in names]
-    source = f"lambda {', '.join(available)}: ({''.join(item + ', ' for item in items)})"
-    return cast("Callable[..., tuple[Any, ...]]", eval(source, {"shape": np.shape}))
-
-
-def _shown(value: Any) -> Any:
-    """An input that needs no gradient, as the graph remembers it for pictures."""
-    if isinstance(value, Tensor):
-        return value.as_constant()
-    if isinstance(value, np.ndarray):
-        return Constant(value)
-    return value if isinstance(value, (int, float, np.generic)) else None
+    def __missing__(self, pattern: int) -> tuple[Plan, Callable[..., Any]]:
+        inputs = self.op.inputs
+        plan = self.op.plan(tuple([bool(pattern >> i & 1) for i in range(len(inputs))]))
+        items = [n if n in (*inputs, "out") else f"shape({n[:-6]})" for n in plan.names]
+        text = f"lambda {', '.join(inputs)}, out: ({''.join(item + ', ' for item in items)})"
+        self[pattern] = way = plan, eval(text, {"shape": np.shape})
+        return way
 
 
 def _ufunc_call(
@@ -151,118 +161,71 @@ def _ufunc_call(
 
 
 def general(op: Op) -> Callable[..., Any]:
-    function, nested = op.function, bool(op.sequences)
+    function = op.function
+    sequences = [
+        (i, p.name)
+        for i, p in enumerate(op.call.parameters.values() if op.sequences else ())
+        if p.name in op.sequences and p.kind is not p.VAR_POSITIONAL
+    ]
+    kind = kind_of_sequence if op.sequences else kind_of
+    if op.patterns is None:
+        op.patterns = functools.lru_cache(maxsize=256)(functools.partial(Pattern, op))
+    pattern_of = op.patterns
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        given = op.bind(args, kwargs)
-        nodes = _nodes_of(op, given, len(args), kwargs)
-        if not nodes:
+        if sequences:
+            args, kwargs = _with_lists(sequences, args, kwargs)
+        pattern = pattern_of((*map(kind, args), *map(kind, kwargs.values())), tuple(kwargs))
+        if not pattern.has_tensors:
             return function(*args, **kwargs)
         recording = is_recording()
-        if recording:
-            mask = op.mask(given, nodes)
-            recording = _recordable(op, given, nodes, mask) and recording
-        plain = unwrap(args) if nested else [x.array if isinstance(x, Tensor) else x for x in args]
+        if recording and pattern.refusal:
+            raise TypeError(pattern.refusal)
+        recording = pattern.wanted and recording
+        writes = False
+        if pattern.names_memory:
+            given = op.bind(args, kwargs)
+            if recording:
+                op.refuse_keywords(given)
+            writes = given.get("out") is not None
+        if recording and recording is not True:
+            recording.calling(op)
         try:
-            out = function(*plain, **{name: unwrap(value) for name, value in kwargs.items()})
+            out = pattern.compute(function, args, kwargs)
         except Exception as error:
-            _explain(error, op, given)
+            _explain(error, op, op.bind(args, kwargs))
             raise
         if not recording:
-            return out if given.get("out") is not None else wrapped(out)
+            return out if writes else wrapped(out)
         multiple = isinstance(out, (tuple, list))
-        if not multiple and out.dtype.kind != "f":
-            return result(out)  # sum(x, dtype=int): integers do not change by a little
-        settings = {
-            name: value
-            for name, value in (*zip(op.positional, args), *kwargs.items())
-            if name not in op.inputs and isinstance(value, _SHOWN_SETTINGS)
-        }
-        inputs = _inputs_of(op, given, nodes, mask)
-        if not multiple and type(out) is not ndarray:
-            out = np.asarray(out)
-        plan = op.plan(mask)
-        facts = (None, None, None) if multiple else (small(out), out.shape, out.dtype)
-        made = Node(op, plan, inputs, _saved(op, plan, given, out), settings or None, *facts)
+        if not multiple:
+            if out.dtype.kind != "f":
+                return result(out)  # sum(x, dtype=int): integers do not change by a little
+            if type(out) is not ndarray:
+                out = np.asarray(out)
+        inputs, saved, settings = pattern.record(args, kwargs, out)
+        made = new_node(op, pattern.plan, inputs, saved, None if multiple else out, settings)
         if recording is not True:
-            recording.made(made, given, out)
+            recording.made(made, {**op._defaults, **op.bind(args, kwargs)}, out)
         return outputs(out, made) if multiple else result(out, made)
 
     return call
 
 
-NO_OUT = (
-    "{}(out=Tensor) would write into a Tensor's memory unseen by the graphs that read it. Give the "
-    "result a name instead, or pass a plain array as out=."
-)
-_SHOWN_SETTINGS = (int, float, str, tuple, type(None))
-
-
-def _nodes_of(op: Op, given: dict[str, Any], count: int, kwargs: Any) -> dict[str, Any]:
-    """The Tensors among the arguments, by parameter: their nodes (None where no gradient is
-    wanted); for a sequence of arrays that has a Tensor in it, a list of nodes."""
-    nodes: dict[str, Any] = {}
-    for name in (*op.positional[:count], *kwargs):
-        value = given.get(name)
-        if isinstance(value, Tensor):
-            if name == "out":
-                raise TypeError(NO_OUT.format(op.name))
-            nodes[name] = value.node
-    for name in op.sequences:
-        items = given[name] = list(given[name])
-        if any(isinstance(item, Tensor) for item in items):
-            nodes[name] = [item.node if isinstance(item, Tensor) else None for item in items]
-    return nodes
-
-
-def _recordable(op: Op, given: dict[str, Any], nodes: dict[str, Any], mask: Mask) -> bool:
-    """Whether a gradient is wanted at all; raises if it is wanted where there is no rule."""
-    for name, node in nodes.items():
-        if name not in op.inputs and node is not None:
-            raise TypeError(
-                f"{op.name} has no derivative with respect to {name!r}. Pass {name}.detach() to "
-                "treat it as a constant."
-            )
-    wanted = True in mask or any(True in f for f in mask if isinstance(f, tuple))
-    if wanted:
-        op.refuse_keywords(given)
-    return wanted
-
-
-def _inputs_of(
-    op: Op, given: dict[str, Any], nodes: dict[str, Any], mask: Mask
-) -> tuple[Any, ...]:
-    """What the node remembers of each input: its node, or what a picture can show of it."""
-    inputs: list[Any] = []
-    for name, flag in zip(op.inputs, mask, strict=True):
-        if isinstance(flag, tuple):
-            items = zip(nodes.get(name, flag), flag, given[name], strict=True)
-            inputs += [node if wanted else _shown(item) for node, wanted, item in items]
+def _with_lists(
+    sequences: list[tuple[int, str]], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments with a list where a sequence of arrays is something else: a Tensor stands for
+    its rows."""
+    for i, name in sequences:
+        given = args[i] if i < len(args) else kwargs.get(name, ())
+        if isinstance(given, (list, tuple)):
+            continue
+        if i < len(args):
+            args = (*args[:i], list(given), *args[i + 1 :])
         else:
-            inputs.append(nodes[name] if flag else _shown(given[name]))
-    return tuple(inputs)
-
-
-def _saved(op: Op, plan: Plan, given: dict[str, Any], out: Any) -> tuple[Any, ...]:
-    """What the wanted rules ask for, in the plan's order; lists of numbers as arrays."""
-    saved: list[Any] = []
-    for name in plan.names:
-        if name == "out":
-            saved.append(out)
-            continue
-        shape_only = name not in given
-        source = name.removesuffix("_shape") if shape_only else name
-        value = given[source]
-        if source in op.sequences:
-            value = [unwrap(item) for item in value]
-            saved.append([np.shape(item) for item in value] if shape_only else value)
-            continue
-        if isinstance(value, Tensor):
-            value = value.array
-        elif isinstance(value, list):
-            value = np.asarray(unwrap(value)) if source in op.inputs else unwrap(value)
-        saved.append(np.shape(value) if shape_only else value)
-    return tuple(saved)
+            kwargs = {**kwargs, name: list(given)}
+    return args, kwargs
 
 
 def wrapped(out: Any) -> Any:
@@ -321,7 +284,7 @@ def _part(node: Node, i: int, outputs: Sequence[Any]) -> Node:
     likes = [(part.shape, part.dtype) for part in outputs]
     plan = Plan((), lambda g, saved: (Parts({i: g}, likes),))
     part = np.asarray(outputs[i])
-    return Node(output, plan, (node,), (), {"index": i}, small(part), part.shape, part.dtype)
+    return new_node(output, plan, (node,), (), part, {"index": i})
 
 
 # -- errors, at the boundary --------------------------------------------------------------------

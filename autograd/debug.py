@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .errors import user_line, warn
-from .graph import Node, _Recording
+from .graph import Node, Observer, _Recording
 from .tensor import Tensor
 
 
@@ -55,8 +55,8 @@ class Origin:
         return arriving
 
 
-class Debugger:
-    """Stands for "recording is on" inside `ag.debug()`, and sees every node as it is made."""
+class Debugger(Observer):
+    """What `ag.debug()` sees and says."""
 
     def made(self, node: Node, called: dict[str, Any], out: Any) -> None:
         node.origin = Origin(node)

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from .call import NO_OUT, binary, general, unary, wrapped
+from .call import binary, general, unary, wrapped
 from .op import Op, Rule, Sample
+from .pattern import NO_OUT
 from .tensor import Tensor, holds_tensor, refusals, unwrap
 from .tensor import claims as claimed
 
@@ -224,7 +225,10 @@ def _published(call: Any, declared: Op, numpy_function: Any, register: bool) -> 
     call.op = declared
     call.__name__ = call.__qualname__ = declared.name
     call.__module__ = getattr(declared.function, "__module__", None) or "numpy"
-    call.__signature__ = _signature(declared)
+    if declared.function_tells:
+        call.__wrapped__ = declared.function  # where inspect.signature looks, if it is asked
+    else:
+        call.__signature__ = declared.call
     claimed_functions = numpy_function if isinstance(numpy_function, tuple) else (numpy_function,)
     numpys = [f for f in claimed_functions if _is_numpys(f)]
     call.__doc__ = _documentation(declared, numpys)
@@ -233,16 +237,6 @@ def _published(call: Any, declared: Op, numpy_function: Any, register: bool) -> 
             claim(function, call)
         registry[declared.name] = declared  # last: a claim that is refused leaves nothing behind
     return call
-
-
-def _signature(declared: Op) -> inspect.Signature:
-    """NumPy's own where it tells it (ufuncs do since NumPy 2.4), else that of the declaration."""
-    if isinstance(declared.function, np.ufunc):
-        try:
-            return inspect.signature(declared.function)
-        except ValueError:
-            pass
-    return declared.call
 
 
 def _is_numpys(function: Any) -> bool:

@@ -21,6 +21,7 @@ import numpy as np
 from .backward import pull_back
 from .declare import elementwise
 from .graph import Node, depending_on, enable_grad, is_recording, leaf, walk
+from .rows import pull_rows
 from .tensor import Tensor, asarray, requires_grad, result
 from .tree import filled, leaves, rebuild
 
@@ -320,8 +321,9 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
     """All derivatives of all outputs: x ↦ J with J[i, j] = ∂f(x)[i] / ∂x[j].
 
-    Shapes: f: (*n) -> (*m) gives (*m, *n). One forward pass, then one backward pass for each
-    output. Trees of outputs and of arguments give trees of Jacobians, outputs outside.
+    Shapes: f: (*n) -> (*m) gives (*m, *n). One forward pass, then a backward pass for each element
+    of the output, all side by side. Trees of outputs and of arguments give trees of Jacobians,
+    outputs outside.
 
     Examples
     --------
@@ -333,29 +335,44 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
 
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
         trace = _Trace(f, args, kwargs, _chosen(argnums, args, f))
-        zeros = [np.zeros(out.shape, out.dtype) for out in trace.outputs]
         blocks = []
         for k, out in enumerate(trace.outputs):
-            rows = []
-            for i in np.ndindex(out.shape):
-                seed = zeros[k].copy()
-                seed[i] = 1
-                rows.append(trace.pull([*zeros[:k], seed, *zeros[k + 1 :]]))
-            columns = [
-                _stacked([row[j] for row in rows], out.shape, stand_in, trace)
-                for j, stand_in in enumerate(trace.inputs)
-            ]
+            columns = _side_by_side(trace, out) or _pass_by_pass(trace, k)
             blocks.append(_one_or_all(trace.trees_of(columns), argnums))
         return filled(trace.out, iter(blocks))
 
     return _transform(jacobian_of, f, "jacobian")
 
 
-def _stacked(rows: list[Any], outer: tuple[int, ...], stand_in: Tensor, trace: _Trace) -> Any:
-    shape = outer + stand_in.shape
-    if not rows:
-        return np.zeros(shape, stand_in.dtype)
-    return np.stack(rows).reshape(shape)
+def _side_by_side(trace: _Trace, out: Tensor) -> list[Any] | None:
+    """The derivatives of one output by each argument, all rows in one backward pass, if that can
+    be done (rows.py)."""
+    found = None
+    if out.node is not None and not trace.recorded:
+        found = pull_rows(out.node, trace.nodes)
+    if found is None:
+        return None
+    columns = [found[node].reshape(out.shape + node.shape) for node in trace.nodes]
+    return [
+        asarray(column) if isinstance(given, Tensor) else column
+        for column, given in zip(columns, trace.given, strict=True)
+    ]
+
+
+def _pass_by_pass(trace: _Trace, k: int) -> list[Any]:
+    """The same for output k, by one backward pass for each of its elements."""
+    zeros = [np.zeros(out.shape, out.dtype) for out in trace.outputs]
+    shape, rows = trace.outputs[k].shape, []
+    for i in np.ndindex(shape):
+        seed = zeros[k].copy()
+        seed[i] = 1
+        rows.append(trace.pull([*zeros[:k], seed, *zeros[k + 1 :]]))
+    return [
+        np.stack([row[j] for row in rows]).reshape(shape + stand_in.shape)
+        if rows
+        else np.zeros(shape + stand_in.shape, stand_in.dtype)
+        for j, stand_in in enumerate(trace.inputs)
+    ]
 
 
 def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:

@@ -101,6 +101,7 @@ IN_PLACE = {
 def _attach() -> None:
     for name, function in OPERATORS.items():
         ours = claims.get(function) or _through_numpy(function)
+        ours = getattr(ours, "operator", ours)
         setattr(Tensor, f"__{name}__", ours)
         setattr(Tensor, f"__r{name}__", _reflected(ours, name))
         if name != "divmod":
@@ -216,9 +217,9 @@ def _cannot_assign(self: Tensor, what: str, instead: str) -> RuntimeError:
 # -- methods that differ from NumPy's functions ---------------------------------------------------
 
 
-def reshape(self: Tensor, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
-    """ndarray.reshape: `x.reshape(2, 3)` or `x.reshape((2, 3))`."""
-    return ops.reshape(self, shape[0] if len(shape) == 1 else shape, order=order, copy=copy)
+def reshape(self: Tensor, *shape: Any, **keywords: Any) -> Any:
+    """ndarray.reshape: `x.reshape(2, 3)` or `x.reshape((2, 3))`; keywords are `order`, `copy`."""
+    return ops.reshape(self, shape[0] if len(shape) == 1 else shape, **keywords)
 
 
 def transpose(self: Tensor, *axes: Any) -> Any:

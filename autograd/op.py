@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -61,7 +62,8 @@ class Op:
     ) -> None:
         self.function = function
         self.name = name or function.__name__
-        self.call = inspect.Signature(parameters) if parameters else inspect.signature(function)
+        self.parameters = tuple(p.name for p in parameters) if parameters else names_in(function)
+        self._given_parameters = parameters
         self.sequences = sequences  # parameters that take a list of arrays
         self.formula = formula  # for pictures and docstrings, such as "log(1 + x)"
         self.note = note  # for docstrings: what holds at corners, what is refused, the source
@@ -72,20 +74,27 @@ class Op:
         self.rules: Declared = []
         self.inputs: tuple[str, ...] = ()  # parameters with a rule, in the order of the call
         self.plan = functools.lru_cache(maxsize=256)(self._plan)
+        self.patterns: Any = None  # what the general call remembers (call.py)
 
-        kinds = self.call.parameters.values()
-        self.positional = [
-            p.name for p in kinds if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
-        self._by_keyword = {
-            p.name for p in kinds if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)
-        }
-        self._count = len(kinds)
-        self._variadic = next((p.name for p in kinds if p.kind is p.VAR_POSITIONAL), None)
-        self._extra = next((p.name for p in kinds if p.kind is p.VAR_KEYWORD), None)
-        self._defaults = {  # rules see None for what NumPy marks as "not given"
+    @property
+    def function_tells(self) -> bool:
+        """Whether the function's own signature is the op's: a ufunc has one since NumPy 2.4."""
+        if isinstance(self.function, np.ufunc):
+            return hasattr(self.function, "__signature__")
+        return self._given_parameters is None
+
+    @functools.cached_property
+    def call(self) -> inspect.Signature:
+        """How it is called."""
+        given = self._given_parameters
+        return inspect.Signature(given) if given else inspect.signature(self.function)
+
+    @functools.cached_property
+    def _defaults(self) -> dict[str, Any]:
+        """Rules see None for what NumPy marks as "not given"."""
+        return {
             p.name: None if p.default is np._NoValue else p.default
-            for p in kinds
+            for p in self.call.parameters.values()
             if p.default is not p.empty
         }
 
@@ -96,9 +105,9 @@ class Op:
 
     def add_rule(self, names: tuple[str, ...], rule: Rule) -> None:
         """Declares the gradient with respect to `names`; several names share one joint rule."""
-        arguments = tuple(inspect.signature(rule).parameters)[1:]
-        known = {"out", "i", *self.call.parameters, *(f"{p}_shape" for p in self.call.parameters)}
-        for name in [n for n in names if n not in self.call.parameters]:
+        arguments = names_in(rule)[1:]
+        known = {"out", "i", *self.parameters, *(f"{p}_shape" for p in self.parameters)}
+        for name in [n for n in names if n not in self.parameters]:
             raise TypeError(f"op {self.name}{self.call} has no parameter {name!r} to derive by.")
         for argument in [a for a in arguments if a not in known]:
             raise TypeError(
@@ -107,7 +116,10 @@ class Op:
             )
         self.rules.append((names, rule, arguments))
         ruled = {name for names, _, _ in self.rules for name in names}
-        self.inputs = tuple(name for name in self.call.parameters if name in ruled)
+        self.inputs = tuple(name for name in self.parameters if name in ruled)
+        self.plan.cache_clear()  # what was decided for calls so far
+        if self.patterns is not None:
+            self.patterns.cache_clear()
 
     def _plan(self, mask: Mask) -> Plan:
         wanted = {name for name, flag in zip(self.inputs, mask, strict=True) if np.any(flag)}
@@ -120,42 +132,12 @@ class Op:
 
     # -- calls ------------------------------------------------------------------------------
 
-    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Every parameter's value by name, as Python itself would bind them (in a third of the
-        time of inspect.Signature.bind, which is asked only when something does not fit)."""
-        if self._variadic or self._extra:
-            bound = self.call.bind(*args, **kwargs)
-            bound.apply_defaults()
-            return bound.arguments
-        given = {**self._defaults, **dict(zip(self.positional, args)), **kwargs}
-        if kwargs:
-            for name, value in kwargs.items():
-                if value is np._NoValue:  # NumPy's own way to say "not given"
-                    given[name] = self._defaults.get(name)
-        passed = self.positional[: len(args)]
-        if (
-            len(args) > len(self.positional)
-            or len(given) != self._count
-            or (kwargs and not self._by_keyword.difference(passed) >= kwargs.keys())
-        ):
-            try:
-                self.call.bind(*args, **kwargs)
-            except TypeError as error:
-                raise TypeError(f"{self.name}{self.call}: {error}") from None
-        return given
-
-    def mask(self, given: dict[str, Any], nodes: dict[str, Any]) -> Mask:
-        """Which inputs need a gradient, from the nodes of those that are Tensors."""
-        if not self.sequences:
-            return tuple([nodes.get(name) is not None for name in self.inputs])
-        return tuple(
-            [
-                tuple([n is not None for n in nodes.get(name, [None] * len(given[name]))])
-                if name in self.sequences
-                else nodes.get(name) is not None
-                for name in self.inputs
-            ]
-        )
+    def bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments by parameter name, as Python itself would bind them."""
+        try:
+            return self.call.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{self.name}{self.call}: {error}") from None
 
     def refuse_keywords(self, given: dict[str, Any]) -> None:
         """`out=` and `where=` have no place in a graph (but `where` may be an op's own input)."""
@@ -169,6 +151,22 @@ class Op:
             raise TypeError(
                 f"{self.name}(where=…) cannot be recorded: write ag.where(condition, …, …) instead."
             )
+
+
+def names_in(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of its parameters. (Of Python's own functions without inspect.signature, which
+    would take a sixth of the time of `import autograd`.)"""
+    while hasattr(function, "__wrapped__") and not hasattr(function, "__signature__"):
+        function = function.__wrapped__
+    if type(function) is not types.FunctionType or hasattr(function, "__signature__"):
+        return tuple(inspect.signature(function).parameters)
+    code = function.__code__
+    names, count = code.co_varnames, code.co_argcount
+    keyword_only = count + code.co_kwonlyargcount
+    starred = keyword_only + bool(code.co_flags & inspect.CO_VARARGS)
+    double = starred + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return (*names[:count], *names[keyword_only:starred], *names[count:keyword_only],
+            *names[starred:double])  # fmt: skip
 
 
 Declared = list[tuple[tuple[str, ...], Rule, tuple[str, ...]]]
@@ -186,7 +184,7 @@ def _expression(
         gradients[name] = (
             f"rule_{name}({', '.join(['g', *(f'saved[{names.index(a)}]' for a in arguments)])})"
         )
-    source = f"lambda g, saved: ({', '.join(gradients.values())}, )"
+    source = f"lambda g, saved: ({''.join(g + ', ' for g in gradients.values())})"
     return eval(source, rules)
 
 

@@ -99,8 +99,11 @@ fig.savefig(OUT / "06_losses.png")
 scores, label = np.array([[2.0, -800.0]]), [1]
 print("from probabilities:", nn.categorical_cross_entropy(nn.softmax(scores), label))
 print("from logits       :", nn.cross_entropy(scores, label))
-print("binary, both ways :", nn.binary_cross_entropy(nn.sigmoid(np.array([1.5])), [1]),
-      nn.binary_cross_entropy_with_logits(np.array([1.5]), [1]))  # fmt: skip
+print(
+    "binary, both ways :",
+    nn.binary_cross_entropy(nn.sigmoid(np.array([1.5])), [1]),
+    nn.binary_cross_entropy_with_logits(np.array([1.5]), [1]),
+)
 
 # %%
 # The gradient of softmax and cross-entropy
@@ -110,8 +113,9 @@ print("binary, both ways :", nn.binary_cross_entropy(nn.sigmoid(np.array([1.5]))
 
 W = Tensor(
     [[0.47355232, 0.9977393, 0.84668094], [0.85557411, 0.03563661, 0.69422093]],
-    requires_grad=True, name="W",
-)  # fmt: skip
+    requires_grad=True,
+    name="W",
+)
 x, target = np.array([0.6, 0.9]), np.array([0, 0, 1])
 scores = x @ W
 print("scores", scores.data)

@@ -117,8 +117,15 @@ for batch_size, marker in [(len(x_line), "o-"), (1, "-"), (32, "s-")]:
             path.append((layer.weight.item(), layer.bias.item()))
 
     epochs = 1 if QUICK else 5
-    model.fit(x_line, t_line, epochs=epochs, batch_size=batch_size, verbose=0, rng=0,
-              callbacks=[Remember()])  # fmt: skip
+    model.fit(
+        x_line,
+        t_line,
+        epochs=epochs,
+        batch_size=batch_size,
+        verbose=0,
+        rng=0,
+        callbacks=[Remember()],
+    )
     updates = model.optimizer.iterations // epochs
     print(f"batch_size={batch_size:<3}: {updates:3} updates per epoch = ⌈200 / {batch_size}⌉")
     ax.plot(
@@ -135,6 +142,6 @@ fig.savefig(OUT / "09_batches.png")
 #
 # Try
 # ---
-# * Find the largest lr that still arrives. Why is it 1 for this bowl?
+# * From which lr on does it not arrive any more? Why is it 1 for this bowl?
 # * Start on a saddle, ``x[0]**2 - x[1]**2``, at (1, 0) and at (1, 1e-6).
 # * Give ``gradient=ag.grad(f)`` to ``gradient_descent``. What does lr = 10 give now?

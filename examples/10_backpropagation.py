@@ -99,10 +99,13 @@ print("after a second backward:", a.grad.item(), "· cleared:", a.zero_grad() or
 # The network of lesson 03, and the slope of the sum of its outputs with respect to all 23 numbers.
 
 network = {
-    "W1": [[0.1, 0.3, 0.5], [0.2, 0.4, 0.6]], "b1": [0.1, 0.2, 0.3],
-    "W2": [[0.1, 0.4], [0.2, 0.5], [0.3, 0.6]], "b2": [0.1, 0.2],
-    "W3": [[0.1, 0.3], [0.2, 0.4]], "b3": [0.1, 0.2],
-}  # fmt: skip
+    "W1": [[0.1, 0.3, 0.5], [0.2, 0.4, 0.6]],
+    "b1": [0.1, 0.2, 0.3],
+    "W2": [[0.1, 0.4], [0.2, 0.5], [0.3, 0.6]],
+    "b2": [0.1, 0.2],
+    "W3": [[0.1, 0.3], [0.2, 0.4]],
+    "b3": [0.1, 0.2],
+}
 p = {name: Tensor(value, requires_grad=True, name=name) for name, value in network.items()}
 x = np.array([1.0, 0.5])
 z1 = nn.sigmoid(x @ p["W1"] + p["b1"])

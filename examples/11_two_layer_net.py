@@ -16,6 +16,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from tqdm import tqdm
 
 import autograd as ag
 import nn
@@ -74,8 +75,16 @@ class TwoLayerNet:
         return nn.accuracy(self.predict(x), t)
 
     def numerical_gradient(self, x, t):
-        loss_W = lambda W: self.loss(x, t)
-        return {name: ag.numerical_gradient(loss_W, array) for name, array in self.params.items()}
+        evaluations = 2 * sum(array.size for array in self.params.values())
+        with tqdm(total=evaluations, desc="evaluations", disable=None) as bar:
+
+            def loss_W(W):
+                bar.update()
+                return self.loss(x, t)
+
+            return {
+                name: ag.numerical_gradient(loss_W, array) for name, array in self.params.items()
+            }
 
     def gradient(self, x, t):
         arrays = self.params
@@ -118,7 +127,7 @@ else:
 
 for name in numeric:
     print(f"d{name}: largest difference {np.abs(exact[name] - numeric[name]).max():.0e}")
-print("backprop is more than 1,000 times as fast:", seconds_numeric > 1000 * seconds_exact)
+print(f"backprop {seconds_exact:.4f} s, differences {seconds_numeric:.1f} s")
 
 fig, ax = plt.subplots(figsize=(6, 1.8), layout="constrained")
 bars = ax.barh(["backprop", "differences"], [seconds_exact, seconds_numeric], color="#4477aa")
@@ -134,7 +143,7 @@ fig.savefig(OUT / "11_times.png")
 
 batch_size, learning_rate = 100, 0.1 if len(x_train) > 2000 else 0.5
 train_loss_list = []
-for _ in range(20 if QUICK else 1000):
+for _ in tqdm(range(20 if QUICK else 1000), desc="steps", disable=None):
     batch_mask = rng.choice(len(x_train), batch_size)
     x_batch, t_batch = x_train[batch_mask], t_train[batch_mask]
     grads = net.gradient(x_batch, t_batch)
@@ -153,7 +162,7 @@ ax.set(xlabel="step", ylabel="loss")
 fig.savefig(OUT / "11_loss.png")
 
 # %%
-# By differences, these thousand steps would take most of a day.
+# By differences, with batches of 100, these thousand steps would take half a day.
 #
 # Try
 # ---

@@ -157,9 +157,12 @@ print(f"a rate that drops: Keras's form {run(True):.4f}, PyTorch's form {run(Fal
 landscape = lambda x: np.sum(0.05 * x**2 - 0.5 * np.cos(2 * x))
 slope = lambda x: 0.1 * x + np.sin(2 * x)
 dip = optim.descent_paths(
-    landscape, [-7.5], {"SGD": optim.SGD(lr=0.1), "Momentum": optim.Momentum(lr=0.1)}, 150,
+    landscape,
+    [-7.5],
+    {"SGD": optim.SGD(lr=0.1), "Momentum": optim.Momentum(lr=0.1)},
+    150,
     gradient=slope,
-)  # fmt: skip
+)
 xs = np.linspace(-8, 4, 300)
 fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 ax.plot(xs, [landscape(np.array([x])) for x in xs], color="0.7")
@@ -187,10 +190,16 @@ for optimizer in (optim.Adagrad(lr=0.01), optim.RMSprop(lr=0.01), optim.Adadelta
 
 (x_train, t_train), (x_test, t_test) = nn.load_digits()
 learners = {
-    "SGD": optim.SGD(lr=0.1), "Momentum": optim.Momentum(lr=0.1), "NAG": optim.NAG(lr=0.1),
-    "Adagrad": optim.Adagrad(lr=0.03), "Adadelta": optim.Adadelta(), "RMSprop": optim.RMSprop(),
-    "Adam": optim.Adam(lr=0.003), "Adamax": optim.Adamax(), "Nadam": optim.Nadam(),
-}  # fmt: skip
+    "SGD": optim.SGD(lr=0.1),
+    "Momentum": optim.Momentum(lr=0.1),
+    "NAG": optim.NAG(lr=0.1),
+    "Adagrad": optim.Adagrad(lr=0.03),
+    "Adadelta": optim.Adadelta(),
+    "RMSprop": optim.RMSprop(),
+    "Adam": optim.Adam(lr=0.003),
+    "Adamax": optim.Adamax(),
+    "Nadam": optim.Nadam(),
+}
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for i, (name, optimizer) in enumerate(tqdm(learners.items(), desc="optimizers", disable=None)):
     nn.seed(0)

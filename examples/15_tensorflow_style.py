@@ -66,13 +66,17 @@ def random_normal(shape, name):
 
 pixels = x_train.shape[1]
 W = {
-    "HL1": random_normal([pixels, nH1], "W1"), "HL2": random_normal([nH1, nH2], "W2"),
-    "HL3": random_normal([nH2, nH3], "W3"), "Out": random_normal([nH3, 10], "W4"),
-}  # fmt: skip
+    "HL1": random_normal([pixels, nH1], "W1"),
+    "HL2": random_normal([nH1, nH2], "W2"),
+    "HL3": random_normal([nH2, nH3], "W3"),
+    "Out": random_normal([nH3, 10], "W4"),
+}
 b = {
-    "HL1": random_normal([nH1], "b1"), "HL2": random_normal([nH2], "b2"),
-    "HL3": random_normal([nH3], "b3"), "Out": random_normal([10], "b4"),
-}  # fmt: skip
+    "HL1": random_normal([nH1], "b1"),
+    "HL2": random_normal([nH2], "b2"),
+    "HL3": random_normal([nH3], "b3"),
+    "Out": random_normal([10], "b4"),
+}
 
 # %%
 # The network gives *logits*, scores without a softmax.
@@ -127,7 +131,8 @@ print(f"slope that reaches W1: {from_logits:.2g} against {from_probabilities:.2g
 # The loop
 # --------
 # ``minimize`` is backward, step and clearing the gradients, in one line; without a list of
-# parameters it takes all leaves of the loss.
+# parameters it takes all leaves of the loss. TensorFlow's ``AdamOptimizer(0.01)`` is
+# ``Adam(lr=0.01)`` here, because PyTorch's and our first argument are the parameters.
 #
 # **Trap.** In the notes the lines for time and test accuracy are indented one level too deep: the
 # whole test set is classified after *every* step. Look at the indentation of the last two lines
@@ -144,8 +149,8 @@ for step in tqdm(range(1, num_steps + 1), desc="steps", disable=None):
     losses.append(loss.item())
     if step % 500 == 0:
         print(f"step {step}: loss {losses[-1]:.3f}")
-seconds = time.time() - t1
-print("trained in less than a minute:", seconds < 60)
+t2 = time.time()
+print(f"Training Time (seconds): {t2 - t1:.1f}")
 print("Testing Accuracy: ", round(accuracy(x_test, t_test), 4))
 
 fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")

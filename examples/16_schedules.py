@@ -90,8 +90,9 @@ def new_model():
 
 def train(model, optimizer, epochs):
     model.compile(optimizer=optimizer, loss="cross_entropy", metrics=["accuracy"])
-    run = model.fit(x_train, t_train, epochs=epochs, batch_size=32, verbose=0,
-                    validation_data=(x_test, t_test))  # fmt: skip
+    run = model.fit(
+        x_train, t_train, epochs=epochs, batch_size=32, verbose=0, validation_data=(x_test, t_test)
+    )
     return run.history["val_loss"]
 
 

@@ -72,8 +72,15 @@ for name, change, style in [("as they are", None, "-"), ("augmented", augment, "
     nn.seed(0)
     model = nn.Sequential(nn.Dense(128, activation="relu"), nn.Dense(10))
     model.compile(optimizer=optim.Adam(lr=0.003), loss="cross_entropy", metrics=["accuracy"])
-    history = model.fit(x_few, t_few, epochs=5 if QUICK else 200, batch_size=30, verbose=0,
-                        validation_data=(x_test, t_test), augment=change).history  # fmt: skip
+    history = model.fit(
+        x_few,
+        t_few,
+        epochs=5 if QUICK else 200,
+        batch_size=30,
+        verbose=0,
+        validation_data=(x_test, t_test),
+        augment=change,
+    ).history
     ax.plot(history["val_accuracy"], style, label=name)
     known, new = history["accuracy"][-1], history["val_accuracy"][-1]
     print(f"{name:11}: training images {known:.3f}, test images {new:.3f}")

@@ -93,8 +93,8 @@ for path, output in nn.capture(model, digit).items():
 # %%
 # Does the place matter?
 # ----------------------
-# Move the image by one pixel, and the maps move with it. Pooling forgets a part of the place. So
-# the network minds less than a fully connected one of the same training.
+# Move the image by one pixel, and the maps move with it; pooling forgets a part of the place. So
+# the network minds a little less than a fully connected one. The last layer still knows the place.
 
 flat = nn.Sequential(nn.Flatten(), nn.Dense(64, activation="relu"), nn.Dense(10))
 flat.compile(optimizer=optim.Adam(lr=0.005), loss="cross_entropy", metrics=["accuracy"])

@@ -14,6 +14,7 @@ too.
 """
 
 import os
+import textwrap
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -34,7 +35,8 @@ def failure(check, *args, lines=12):
         check(*args)
     except AssertionError as error:
         text = [*str(error).splitlines(), *getattr(error, "__notes__", [])]
-        print(*text[:lines], *(["…"] if len(text) > lines else []), sep="\n")
+        text = text[:lines] + ["…"] * (len(text) > lines)
+        print(*(textwrap.fill(line, 96) for line in text), sep="\n")
 
 
 # %%

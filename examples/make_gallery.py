@@ -1,6 +1,6 @@
 """Builds the lessons, with pictures and notebooks, and the API reference as web pages.
 
-    pip install "glassgrad[docs]"
+    pip install -e ".[docs]"
     python examples/make_gallery.py           # → runs/site/html/index.html
     python examples/make_gallery.py --quick   # smaller numbers: a first look
 
@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 PACKAGES = "autograd", "nn", "optim"
 
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="lessons with smaller numbers")
@@ -37,7 +38,8 @@ def main() -> int:
     source, html = args.out / "source", args.out / "html"
     shutil.rmtree(source / "api", ignore_errors=True)
     (source / "api").mkdir(parents=True)
-    shutil.copy(EXAMPLES / "site" / "index.rst", source)
+    for file in EXAMPLES / "site" / "index.rst", EXAMPLES / "gallery" / "neuron.svg":
+        shutil.copy(file, source)
     for name, page in reference().items():
         (source / "api" / f"{name}.rst").write_text(page, encoding="utf-8")
     os.environ["GLASSGRAD_OUT"] = str(args.out / "pictures")
@@ -60,8 +62,12 @@ def reference() -> dict[str, str]:
     pages: dict[str, str] = {}
     for package in PACKAGES:
         _write(importlib.import_module(package), pages)
-    listed = "\n    ".join(name for name in pages)
-    return pages | {"index": f"Reference\n=========\n\n.. toctree::\n\n    {listed}\n"}
+    listed = "".join(f"\n    {name}" for name in pages)
+    lines = "".join(
+        f"\n:doc:`{name}`\n    {page.splitlines()[3]}\n" for name, page in pages.items()
+    )
+    index = f"Reference\n=========\n{lines}\n.. toctree::\n    :hidden:\n{listed}\n"
+    return pages | {"index": index}
 
 
 def _write(module: ModuleType, pages: dict[str, str], said: frozenset[str] = frozenset()) -> None:
@@ -100,7 +106,7 @@ def _section(module: ModuleType, heading: str, names: list[str]) -> list[str]:
     for name in names:
         is_class = inspect.isclass(getattr(module, name))
         text += [f".. {'autoclass' if is_class else 'autofunction'}:: {name}"]
-        text += ["    :members:", ""] if is_class else [""]
+        text += ["    :members:", "    :exclude-members: describe", ""] if is_class else [""]
     return text
 
 

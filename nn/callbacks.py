@@ -259,9 +259,10 @@ class Checkpoint(_Best):
     def on_interrupt(self) -> None:
         if self.loop.whole and not self.best_only:
             last = {name: values[-1] for name, values in self.loop.history.history.items()}
-            self._save(self.loop.epoch + 1, _OrNaN(last | self.loop.tally.logs()))
+            path = self._save(self.loop.epoch + 1, _OrNaN(last | self.loop.tally.logs()))
+            self.loop.show.say(f"saved: {path}")
 
-    def _save(self, epoch: int, logs: Logs) -> None:
+    def _save(self, epoch: int, logs: Logs) -> str:
         numbers = {"epoch": epoch, "step": self.loop.steps}
         try:
             path = self.path.format_map(type(logs)(logs | numbers))
@@ -275,6 +276,7 @@ class Checkpoint(_Best):
             self.model.save(path)
         else:
             checkpoint.save(self.loop, path)
+        return path
 
 
 class _OrNaN(dict[str, Any]):
@@ -378,6 +380,8 @@ class StopOnNaN(Callback):
     """
 
     def before_step(self, step: Step) -> None:
+        if math.isfinite(step.loss) and self._sums_are_finite():
+            return
         broken = [
             name
             for name, parameter in self.model.named_parameters()
@@ -397,6 +401,15 @@ class StopOnNaN(Callback):
             stacklevel=2,
         )
 
+    def _sums_are_finite(self) -> bool:
+        """Then every gradient is. (A sum may overflow where none is infinite: then look closer.)"""
+        with np.errstate(all="ignore"):
+            return all(
+                math.isfinite(np.add.reduce(p.grad.array, axis=None))
+                for p in self.model.optimizer.parameters()
+                if p.grad is not None
+            )
+
 
 def _first_not_finite(model: Module, x: Inputs) -> str | None:
     """Where on the way forward the first NaN or infinity is: the input, a weight, an output."""
@@ -410,7 +423,8 @@ def _first_not_finite(model: Module, x: Inputs) -> str | None:
     found: list[str] = []
 
     def look(module: Module, inputs: Any, output: Any) -> None:
-        if not np.isfinite(getattr(output, "array", output)).all():
+        first: Any = output[0] if isinstance(output, (tuple, list)) else output
+        if not np.isfinite(getattr(first, "array", first)).all():
             found.append(names.get(id(module), repr(module)))
 
     with watching(look), no_grad(), np.errstate(all="ignore"):

@@ -65,6 +65,7 @@ class Saved(NamedTuple):
                     f"{self.path} cannot be gone on from: it is not of this training. {error}"
                 ) from error
             undo.pop_all()
+        loop.show.say(f"going on after step {loop.steps}, from {self.path}")
 
 
 def read(path: str | os.PathLike[str]) -> Saved:

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd.plot import style
-
 from .metrics import higher_is_better
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -104,18 +102,13 @@ def _svg(values: Sequence[float], low: float, high: float, width: int = 240) -> 
 
 def figure(history: Mapping[str, Sequence[float]]) -> Any:
     """The curves as `nn.plot.curves` draws them, in a Figure of their own, which nobody has to
-    close.
+    close; empty if there is no epoch to draw.
 
-    Raises ImportError if matplotlib is not installed, ValueError if there is no epoch to draw.
+    Raises ImportError if matplotlib is not installed.
     """
-    from autograd.plot import style
+    from .plot.training import for_a_file
 
-    from .plot import curves
-
-    panels = len({name.removeprefix("val_") for name in numbers(history)})
-    with style.bare(style.sized(panels, 5.0, 3.9, most=3), "the history's plot") as picture:
-        curves(history, figure=picture)
-    return picture
+    return for_a_file(history)
 
 
 def plot_curves(history: Mapping[str, Sequence[float]], path: str | Path) -> Path:

@@ -121,7 +121,7 @@ class Feed:
         self.source = source
         self.steps = steps
         self.length = getattr(source, "__len__", lambda: None)() if length is None else length
-        self.once = not callable(source) and iter(source) is source
+        self.once = isinstance(source, Iterator)
         self.chance = Chance({})
         self.began: dict[str, Any] = {}  # where chance was as this pass began
         self.taken = 0  # batches of this pass
@@ -166,6 +166,8 @@ class Feed:
                 self._begin()
             while (batch := self._next()) is not None:
                 yield batch
+            if not self.taken:
+                raise ValueError(f"{self.name} gives no batches, {self._again}.")
             return
         for _ in range(self.steps - done):
             batch = self._next()
@@ -174,8 +176,10 @@ class Feed:
                 self._begin()
                 batch = self._next()
             if batch is None:
-                raise ValueError(f"{self.name} gives no batches.")
+                raise ValueError(f"{self.name} gives no batches, {self._again}.")
             yield batch
+
+    _again = "at least not again: a function must make a new iterator each time"
 
     def end_epoch(self) -> None:
         """Where an epoch is a pass, its end is the pass's."""
@@ -194,7 +198,6 @@ class Feed:
         if not self.once:
             self._pass = None
         self._begin()
-        self.began = saved["began"]
         for i in range(saved["taken"]):
             if self._next() is None:
                 raise ValueError(
@@ -213,7 +216,8 @@ class Feed:
                 "epochs or steps_per_epoch, or a function that makes a new one (x=lambda: …)."
             )
         self.began, self.taken = self.chance.state_dict(), 0
-        self._pass = iter(self.source() if callable(self.source) else self.source)
+        source = self.source
+        self._pass = iter(source if isinstance(source, Iterable) else source())
 
     def _next(self) -> Batch | None:
         if self._pass is None:

@@ -53,6 +53,17 @@ class Goal:
     def __init__(self, loss: Callable[..., Any], metrics: Iterable[Metric]) -> None:
         self.loss = loss
         self.metrics = list(metrics)
+        self.running: Tally | None = None  # what a training under way has summed up so far
+
+    @contextmanager
+    def set_aside(self) -> Iterator[None]:
+        """Within the block the metrics measure something else, in the middle of a training."""
+        state = None if self.running is None else self.running.state_dict()
+        try:
+            yield
+        finally:
+            if self.running is not None and state is not None:
+                self.running.load_state_dict(state)
 
     def seen_from(self, model: Module) -> Objective:
         """How a batch becomes a loss.
@@ -117,9 +128,12 @@ class Tally:
             metric.reset()
         return self
 
-    def add(self, loss: float, y: Array, t: Array) -> None:
+    def add(self, loss: float, y: Array, t: Array, predictions: Callable[..., Any]) -> None:
+        """One more batch: its loss, and what metrics see of the output y."""
         self._loss += loss * len(t)
         self._count += len(t)
+        if self.metrics:
+            y = predictions(y)
         for metric in self.metrics:
             metric.update(y, t)
 
@@ -180,6 +194,7 @@ class Loop:
 
     def run(self, epochs: int, go_on: Callable[[Loop], None]) -> None:
         """All epochs; raises Ended or KeyboardInterrupt before that, between two steps."""
+        self.goal.running = self.tally
         self.tell("on_train_begin")
         go_on(self)
         while self.epoch < epochs:
@@ -209,11 +224,7 @@ class Loop:
             self.interrupt.check()
         logs = self.tally.logs()
         if self.validation is not None:
-            state = self.tally.state_dict()
-            try:
-                measured = measure(self.model, self.goal, self.validation, self.interrupt.check)
-            finally:
-                self.tally.load_state_dict(state)  # the same metrics were used
+            measured = measure(self.model, self.goal, self.validation, self.interrupt.check)
             logs |= {f"val_{name}": value for name, value in measured.items()}
         return logs
 
@@ -225,28 +236,27 @@ class Loop:
         if self.weigh is not None:
             weights = self.weigh(t, weights)
         if isinstance(optimizer, optim.LBFGS):
-            y, value = self.search(optimizer, x, t, weights)
+            value = self.search(optimizer, x, t, weights)
         else:
             optimizer.zero_grad()
             y, loss = self.objective.of(x, t, weights)  # 1. predict, 2. measure the error
             _require_slope(loss)
             loss.backward()  # 3. walk back, measuring what each parameter contributed
             value = loss.item()
-            self.before_step(x, t, value)
+            self.before_step(x, y, t, value)
             optimizer.step()  # 4. adjust
         self.steps += 1
         self.batch += 1
-        self.tally.add(value, self.objective.predictions(y.array), t)
         self.whole = True
         self.tell("on_batch_end", self.batch - 1, {"loss": value})
 
     def search(
         self, optimizer: optim.LBFGS, x: Inputs, t: Array, weights: Array | None
-    ) -> tuple[Any, float]:
+    ) -> float:
         """The same four steps for one that evaluates the loss as often as it likes; each time
         what is random is as at first, so that it is one function that is minimised."""
         chance = self.chance.state_dict()
-        first: list[tuple[Any, float]] = []
+        losses: list[float] = []
 
         def closure() -> Any:
             self.chance.load_state_dict(chance)
@@ -254,18 +264,20 @@ class Loop:
             y, loss = self.objective.of(x, t, weights)
             _require_slope(loss)
             loss.backward()
-            if not first:
-                first.append((y, loss.item()))
-                self.before_step(x, t, loss.item())
-            return loss.item()
+            losses.append(loss.item())
+            if len(losses) == 1:
+                self.before_step(x, y, t, losses[0])
+            return losses[-1]
 
         optimizer.step(closure)
-        return first[0]
+        return losses[0]
 
-    def before_step(self, x: Inputs, t: Array, loss: float) -> None:
+    def before_step(self, x: Inputs, y: Tensor, t: Array, loss: float) -> None:
+        """All that may object, before a parameter is changed."""
         self.tell("before_step", Step(self.batch, x, t, loss))
         if not self.steps:
             _warn_if_nothing_learns(self.model, loss)
+        self.tally.add(loss, y.array, t, self.objective.predictions)
 
 
 def measure(
@@ -273,14 +285,14 @@ def measure(
 ) -> Logs:
     """Loss and metrics over all samples, in evaluation mode."""
     objective = goal.seen_from(model)
-    tally = Tally(goal.metrics).reset()
-    with mode(model, training=False), no_grad():
+    with goal.set_aside(), mode(model, training=False), no_grad():
+        tally = Tally(goal.metrics).reset()
         for x, t, weights in feed.epoch():
             check()
             y, loss = objective.of(x, t, weights)
-            tally.add(float(array(loss)), objective.predictions(array(y)), t)
-    feed.end_epoch()
-    return tally.logs()
+            tally.add(float(array(loss)), array(y), t, objective.predictions)
+        feed.end_epoch()
+        return tally.logs()
 
 
 @contextmanager

@@ -66,6 +66,7 @@ class Bar(Lines):
 
     def finish(self, logs: Logs) -> None:
         self._bar.set_postfix_str(spell(logs))
+        self.steps = self._bar.n  # of the next epoch, where it was not known
         self.stop()
 
     def stop(self) -> None:

@@ -82,7 +82,7 @@ class Trainable:
         batch_size: int = 32,
         validation_data: Any = None,
         validation_split: float = 0.0,
-        callbacks: Iterable[Callback] = (),
+        callbacks: Iterable[Callback] | Callback = (),
         verbose: int = 1,
         shuffle: bool = True,
         rng: Rng = None,
@@ -110,7 +110,7 @@ class Trainable:
         validation_split : float
             Instead: the share of samples to hold out for that. It is the last ones, before any
             shuffling, as in Keras; where samples are sorted, use `nn.data.train_test_split`.
-        callbacks : iterable of Callback
+        callbacks : iterable of Callback, or one
         verbose : int
             0 silent, 1 a progress bar (lines where there is no terminal), 2 a line per epoch.
         shuffle : bool
@@ -168,7 +168,7 @@ class Trainable:
             validation.require(epochs)
         weigh = class_weight and class_weights(class_weight, samples.t if samples else None)
         saved = None if resume is None else checkpoint.read(resume)
-        callbacks = sorted(callbacks, key=lambda callback: callback.comes_last)
+        callbacks = _in_order(callbacks)
         show = progress(verbose, epochs, steps=feed.steps_per_epoch)
 
         self.stop_training = False
@@ -190,6 +190,7 @@ class Trainable:
                     raise
                 loop.history.interrupted = True
             finally:
+                goal.running = None
                 show.stop()
             if loop.history.interrupted:
                 show.say(f"interrupted after {loop.steps} steps; what was learned is kept")
@@ -313,12 +314,26 @@ def _optimizer(optimizer: Any) -> Any:
 
 def _measured(x: Any, y: Any, name: str, batch_size: int) -> Feed:
     """What to measure on: arrays x and y, the pair (x, y), or an iterable of batches."""
-    if y is None and isinstance(x, tuple) and len(x) == 2:
+    pair = isinstance(x, (tuple, list)) and len(x) == 2
+    if y is None and pair and (isinstance(x, tuple) or isinstance(x[1], np.ndarray)):
         x, y = x
     if y is None:
         _require_arrays(x)
         return Feed(x, name=name)
-    return Feed.of(Samples.checked(x, y, name), batch_size)
+    return Feed.of(Samples.checked(x, y, name.removesuffix(": x")), batch_size)
+
+
+def _in_order(callbacks: Any) -> list[Callback]:
+    """The callbacks (or one), those last that look at what others have done."""
+    from .callbacks import Callback
+
+    found = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
+    for callback in found:
+        if not isinstance(callback, Callback):
+            cure = f"Write {callback.__name__}()." if isinstance(callback, type) else ""
+            message = f"fit: callbacks has {callback!r}, which is no nn.Callback. {cure}"
+            raise TypeError(message.rstrip())
+    return sorted(found, key=lambda callback: callback.comes_last)
 
 
 def _require_arrays(

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MANY = 100_000
 """Elements in a step from which loading numba is soon paid back."""
 
+loaded = False
+"""Whether an optimizer has asked for numba, and found it."""
+
 DTYPES = {np.dtype(np.float32), np.dtype(np.float64)}
 
 
@@ -38,10 +41,12 @@ def pays(size: int, dtype: Any) -> bool:
 def kernel(program: Program) -> Callable[..., None] | None:
     """The program as a function of flat, contiguous arrays of one dtype, and of its numbers as one
     more such array; None if there is no numba."""
+    global loaded
     try:
-        import numba
+        import numba  # noqa: F401
     except ImportError:
         return None
+    loaded = True
     lines, _ = program.lines("{out} = {expression}", "c[{}]")
     arrays = [f"a{i}" for i in range(program.arrays)]
     changed = {out for _, out, *_ in program.steps}
@@ -54,9 +59,18 @@ def kernel(program: Program) -> Callable[..., None] | None:
     source = f"def {name}({arguments}):\n    for i in range(a0s.size):\n{body}\n"
     namespace: dict[str, Any] = {"np": np, "__name__": __name__}
     exec(compile(source, __file__, "exec"), namespace)
+    return compiled(namespace[name])
+
+
+def compiled(function: Callable[..., None]) -> Callable[..., None]:
+    """The function, compiled at its first call, or taken from the disk then."""
+    from numba import njit
+
     # error_model: divide as NumPy does. No fastmath: the same bits as NumPy.
-    compiler = functools.partial(numba.njit, nogil=True, error_model="numpy")
+    compiler = functools.partial(njit, nogil=True, error_model="numpy")
+    kernel: Callable[..., None]
     try:
-        return compiler(cache=True)(namespace[name])
+        kernel = compiler(cache=True)(function)
     except RuntimeError:  # no place to keep it
-        return compiler()(namespace[name])
+        kernel = compiler()(function)
+    return kernel

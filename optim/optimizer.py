@@ -39,7 +39,7 @@ from .settings import Declared, bound, check_spelling, checked
 State = dict[str, Any]
 """What is remembered for one parameter: arrays by name, and "t". Empty before its first step."""
 
-BLOCK = 1 << 18
+BLOCK = 1 << 16
 """Elements that go through a formula at once."""
 
 
@@ -59,6 +59,7 @@ class Work(NamedTuple):
     """One parameter's part of a step."""
 
     place: Hashable  # among the parameters, or in the dict
+    named: Any  # what describes it in warnings
     p: Array
     g: Array
     state: State
@@ -257,7 +258,7 @@ class Optimizer(Declared):
         Source: S. Goki, Deep Learning from Scratch, section 6.1.
         """
         work = [
-            Work(key, p, g, self.named_state.get(key, {}), self.param_groups[0])
+            Work(key, p, p, g, self.named_state.get(key, {}), self.param_groups[0])
             for key, p, g in dicts.pairs(params, grads)
         ]
         for w in work:
@@ -309,18 +310,19 @@ class Optimizer(Declared):
     def _gather(self) -> list[Work]:
         """Every parameter that has a gradient, after a word about those that should have."""
         work, missing, summed = [], [], []
+        count = self.accumulate
         for place, (group, p, state) in enumerate(self._slots()):
-            if p.node is None:
+            node, grad = p.node, p.grad
+            if node is None:
                 continue  # frozen
-            if p.grad is None:
+            if grad is None:
                 missing.append(describe(p, place))
                 continue
-            g = p.grad.array
-            if self.accumulate > 1:
-                g = g / self.accumulate
-            if p.node.extra and p.node.extra.backwards > self.accumulate:
+            g = grad.array if count == 1 else grad.array / count
+            extra = node.extra
+            if extra is not None and extra.backwards > count:
                 summed.append(describe(p, place))
-            work.append(Work(p.name or place, p.array, g, state, group))
+            work.append(Work(place, p, p.array, g, state, group))
         if missing:
             self._warn(
                 MissingGradientWarning,
@@ -349,12 +351,12 @@ class Optimizer(Declared):
         size = sum([w.p.size for w in work])
         prepared: dict[Any, Any] = {}
         how = []
-        for _, p, _, state, group in work:  # all settings are asked before anything changes
+        for _, _, p, _, state, group in work:  # all settings are asked before anything changes
             _, t, dtype = key = id(group), state.get("t", 0) + 1, p.dtype
             if key not in prepared:
                 prepared[key] = self._prepared(group, t, dtype, size)
             how.append(prepared[key])
-        for (_, p, g, state, _), (names, run) in zip(work, how):
+        for (_, _, p, g, state, _), (names, run) in zip(work, how):
             for name in names:
                 if name not in state:
                     state[name] = np.zeros_like(p, subok=False)
@@ -402,7 +404,7 @@ class Optimizer(Declared):
         if NaNGradientWarning in self._warned:
             return
         sums = [_nan_if_any_is(w.g) for w in work]
-        spoilt = [describe(w.g, w.place) for w, x in zip(work, sums) if x != x]
+        spoilt = [describe(w.named, w.place) for w, x in zip(work, sums) if x != x]
         if spoilt:
             self._warn(
                 NaNGradientWarning,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..call import general
-from ..graph import Node, _Recording
+from ..graph import Node, Observer, _Recording
 from ..op import Op
 from ..tensor import Tensor, requires_grad, unwrap
 from ..tree import rebuild
@@ -18,7 +18,7 @@ from .subject import Subject
 MOST = 300  # ops that are looked at, the first ones first
 
 
-class _Recorder:
+class _Recorder(Observer):
     """Sees every node as it is made, with what the op was called with."""
 
     def __init__(self) -> None:

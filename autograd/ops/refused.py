@@ -66,9 +66,10 @@ refuse(
     "dates have no gradient. Keep them in plain arrays of datetime64.",
     np.isnat, np.is_busday, np.busday_count, np.busday_offset, np.datetime_as_string,
 )  # fmt: skip
+_of_numbers = reached(np)
 refuse(
     "texts have no gradient. Keep them in plain arrays.",
-    *[f for f in reached(np.strings) if f not in reached(np)],  # some are ufuncs of numbers too
+    *[f for f in reached(np.strings) if f not in _of_numbers],  # some are ufuncs of numbers too
 )
 
 # -- complex numbers ------------------------------------------------------------------------------

@@ -38,7 +38,9 @@ class Painter:
         for item in graph.consumers:
             stands = graph.shown(item)
             if stands is not None:
-                shown[stands] = max(shown.get(stands, 0.0), self._when(item))
+                joined = graph.stands_for[item] if isinstance(item, Constant) else item
+                when = self._when(joined if isinstance(joined, Constant) else item)
+                shown[stands] = max(shown.get(stands, 0.0), when)
         items = sorted(shown, key=lambda item: (shown[item], len(graph.frames_of.get(item, ()))))
         index = self.index = {item: i for i, item in enumerate(items)}
         arrows: Counter[tuple[int, int]] = Counter()
@@ -181,8 +183,8 @@ class Painter:
         return self.name(source) if source is not None else ""
 
     def _summary(self, item: Summary) -> Box:
-        ops = [m for m in item.members if m.op is not None]
-        size = sum(int(np.prod(m.shape)) for m in item.members if m.op is None)
+        ops = [m for m in item.members if getattr(m, "op", None) is not None]
+        size = sum(int(np.prod(m.shape)) for m in item.members if getattr(m, "op", None) is None)
         notes = [f"{len(ops)} op{'s' if len(ops) != 1 else ''}"]
         if item.kind == "earlier":
             return Box("earlier", title="earlier", notes=(f"… {len(ops)} ops not shown",))
@@ -203,7 +205,7 @@ class Painter:
 
     def _last(self, item: Summary) -> Any:
         """The last op in it whose result is used outside."""
-        ops = [m for m in item.members if m.op is not None]
+        ops = [m for m in item.members if getattr(m, "op", None) is not None]
         outside = [
             op
             for op in ops

@@ -1,7 +1,8 @@
 """A layered layout (Sugiyama, Tagawa & Toda 1981), small: no engine, no recursion.
 
 Four steps, each of which can be read alone: ranks (how far along the flow), order (who is above
-whom within a rank, so that few arrows cross), places (straight where it can be), routes.
+whom within a rank, so that few arrows cross), places (straight where it can be, frames as bands),
+routes.
 
 Everything is worked out for a flow from left to right; from top to bottom is the same, transposed.
 """
@@ -28,7 +29,7 @@ MOST_BENDS = 20_000  # beyond it long arrows go straight
 class Placed:
     boxes: list[Area]
     routes: dict[tuple[int, int], list[Point]]
-    frames: dict[int, list[Area]]  # a frame is in parts where others stand between
+    frames: dict[int, Area]  # outer ones first
     width: float
     height: float
 
@@ -46,7 +47,7 @@ def layout(
         return Placed(
             [(t, l, b, r) for l, t, r, b in placed.boxes],
             {arrow: [(y, x) for x, y in route] for arrow, route in placed.routes.items()},
-            {f: [(t, l, b, r) for l, t, r, b in parts] for f, parts in placed.frames.items()},
+            {f: (t, l, b, r) for f, (l, t, r, b) in placed.frames.items()},
             placed.height,
             placed.width,
         )
@@ -71,6 +72,10 @@ def _layout(
     _order(net)
     above = AROUND_FRAME + (0 if label_first else FRAME_LABEL)
     _place(net, above)
+    if not _set_apart(net, above):
+        _agree(net)
+        _place(net, above)
+        _set_apart(net, above)
     return _routed(net, arrows, above, label_first)
 
 
@@ -134,6 +139,7 @@ class _Net:
         self.ways: dict[tuple[int, int], list[int]] = {}
         bends: dict[tuple[int, int], int] = {}
         arriving = _arriving(arrows)
+        passed = _extents(frames, ranks)
         for start, end in sorted(arrows, key=lambda a: ranks[a[1]] - ranks[a[0]]):
             way = [start]
             for rank in range(ranks[start] + 1, ranks[end]):
@@ -142,7 +148,7 @@ class _Net:
                         break
                     bends[start, rank] = len(self.sizes)
                     self.sizes.append((0.0, 0.0))
-                    self.frames.append(_shared(frames[start], frames[end]))
+                    self.frames.append(_passing(rank, frames[start], frames[end], passed))
                     self.ranks.append(rank)
                     self.before.append([])
                     self.after.append([])
@@ -154,9 +160,24 @@ class _Net:
                 coming = arriving[end]
                 self.ports[way[-2], end] = (coming.index((start, end)) + 0.5) / len(coming) - 0.5
             self.ways[start, end] = way
+        self._fill_frames()
         self.layers: list[list[int]] = [[] for _ in range(max(self.ranks, default=-1) + 1)]
         for item, rank in enumerate(self.ranks):
             self.layers[rank].append(item)
+
+    def _fill_frames(self) -> None:
+        """Where a frame passes a rank that has nothing of it, an empty item holds its place."""
+        held: dict[tuple[int, ...], set[int]] = {}
+        for path, rank in zip(self.frames, self.ranks, strict=True):
+            for depth in range(len(path)):
+                held.setdefault(path[: depth + 1], set()).add(rank)
+        for path, ranks in held.items():
+            for rank in set(range(min(ranks), max(ranks) + 1)) - ranks:
+                self.sizes.append((0.0, 0.0))
+                self.frames.append(path)
+                self.ranks.append(rank)
+                self.before.append([])
+                self.after.append([])
 
     def pull(self, a: int, b: int) -> float:
         """How much a and b want to be level: bends most, the main line more than its sources."""
@@ -171,6 +192,36 @@ class _Net:
     def _join(self, start: int, end: int) -> None:
         self.after[start].append(end)
         self.before[end].append(start)
+
+
+def _extents(
+    frames: Sequence[tuple[int, ...]], ranks: Sequence[int]
+) -> dict[int, tuple[int, int]]:
+    """The first and the last rank of each frame."""
+    extents: dict[int, tuple[int, int]] = {}
+    for path, rank in zip(frames, ranks, strict=True):
+        for frame in path:
+            first, last = extents.get(frame, (rank, rank))
+            extents[frame] = min(first, rank), max(last, rank)
+    return extents
+
+
+def _passing(
+    rank: int,
+    start: tuple[int, ...],
+    end: tuple[int, ...],
+    extents: dict[int, tuple[int, int]],
+) -> tuple[int, ...]:
+    """The frames in which an arrow bends at this rank: it enters those of its end as soon as they
+    begin, and leaves those of its start when they end, rather than going around them."""
+    shared = _shared(start, end)
+    inner = [[f for f in path[len(shared) :] if _within(rank, extents[f])] for path in (start, end)]
+    leaving, entering = inner
+    return shared if leaving and entering else (*shared, *leaving, *entering)
+
+
+def _within(rank: int, extent: tuple[int, int]) -> bool:
+    return extent[0] <= rank <= extent[1]
 
 
 def _arriving(arrows: Sequence[tuple[int, int]]) -> dict[int, list[tuple[int, int]]]:
@@ -216,6 +267,22 @@ def _order(net: _Net) -> None:
         if crossings == 0:
             break
     net.layers = best
+
+
+def _agree(net: _Net) -> None:
+    """Which of two frames is the upper one, the same in all ranks: by the mean of all its items."""
+    place = [0.0] * len(net.sizes)
+    members: dict[int, list[int]] = {}
+    for layer in net.layers:
+        _number(layer, place)
+        for item in layer:
+            for frame in net.frames[item]:
+                members.setdefault(frame, []).append(item)
+    mean = {frame: _mean([place[i] for i in items], 0.0) for frame, items in members.items()}
+    for layer in net.layers:
+        layer.sort(
+            key=lambda i: (*(x for f in net.frames[i] for x in (mean[f], float(f))), place[i])
+        )
 
 
 def _number(layer: list[int], place: list[float]) -> None:
@@ -287,6 +354,71 @@ def _place(net: _Net, above: float) -> None:
                 weights.append(weight or 0.1)
             for item, y in zip(layer, _spread(wishes, weights, gaps[rank]), strict=True):
                 net.y[item] = y
+
+
+def _set_apart(net: _Net, above: float) -> bool:
+    """Moves things down until each frame is a band, straight through all ranks that it passes, with
+    nothing in it that is not its own. False, and nothing moved, if ranks disagree which of two
+    frames is the upper one.
+
+    A frame's upper and lower edge are two more things to place, the same in all its ranks; what
+    stands above what is then an order, in which each goes as high as it may, but not higher than
+    `_place` has put it.
+    """
+    if not any(net.frames):
+        return True
+    below: dict[Edge, list[tuple[Edge, float]]] = {}
+    waiting: dict[Edge, int] = {}
+    for layer in net.layers:
+        for a, b in pairwise(_stack(layer, net)):
+            below.setdefault(a, []).append((b, _distance(a, b, net, above)))
+            waiting[b] = waiting.get(b, 0) + 1
+            waiting.setdefault(a, 0)
+    least = min(net.y)
+    y = {edge: net.y[edge[1]] if edge[0] == "item" else least - 1e6 for edge in waiting}
+    ready = [edge for edge, count in waiting.items() if not count]
+    done = 0
+    while ready:
+        a = ready.pop()
+        done += 1
+        for b, distance in below.get(a, ()):
+            y[b] = max(y[b], y[a] + distance)
+            waiting[b] -= 1
+            if not waiting[b]:
+                ready.append(b)
+    if done < len(waiting):
+        return False
+    for (kind, number), height in y.items():
+        if kind == "item":
+            net.y[number] = height
+    return True
+
+
+Edge = tuple[str, int]  # ("item" | "top" | "bottom", its number or its frame's)
+
+
+def _stack(layer: list[int], net: _Net) -> list[Edge]:
+    """What stands in a rank, from the top, with the edges of frames."""
+    stack: list[Edge] = []
+    inside: tuple[int, ...] = ()
+    for path, item in [*((net.frames[item], item) for item in layer), ((), None)]:
+        shared = len(_shared(inside, path))
+        stack += [("bottom", frame) for frame in inside[shared:][::-1]]
+        stack += [("top", frame) for frame in path[shared:]]
+        stack += [("item", item)] if item is not None else []
+        inside = path
+    return stack
+
+
+def _distance(a: Edge, b: Edge, net: _Net, above: float) -> float:
+    half = sum(net.sizes[number][1] / 2 for kind, number in (a, b) if kind == "item")
+    if a[0] == "top":
+        return half + above
+    if b[0] == "bottom":
+        return half + AROUND_FRAME
+    if a[0] == b[0] == "item" and a[1] >= net.boxes and b[1] >= net.boxes:
+        return BETWEEN_BOXES / 2
+    return half + BETWEEN_BOXES
 
 
 def _gaps(layer: list[int], net: _Net, above: float) -> list[float]:
@@ -370,7 +502,7 @@ def _routed(
     areas = _frame_areas(net, boxes, above, label_first)
     every = [
         *boxes,
-        *(part for parts in areas.values() for part in parts),
+        *areas.values(),
         *((x, y, x, y) for route in routes.values() for x, y in route),
     ]
     if not every:
@@ -384,7 +516,7 @@ def _routed(
     return Placed(
         [moved(box) for box in boxes],
         {arrow: [(x + dx, y + dy) for x, y in route] for arrow, route in routes.items()},
-        {frame: list(map(moved, parts)) for frame, parts in areas.items()},
+        {frame: moved(area) for frame, area in areas.items()},
         width,
         height,
     )
@@ -392,47 +524,24 @@ def _routed(
 
 def _frame_areas(
     net: _Net, boxes: list[Area], above: float, label_first: bool
-) -> dict[int, list[Area]]:
-    """Around what is in each frame, outer frames first. Where a box that is not in it would come to
-    lie inside, the frame is in parts: a picture may be less neat, but not wrong."""
+) -> dict[int, Area]:
+    """Around what is in each frame, with padding, outer frames first."""
     ahead = AROUND_FRAME + (FRAME_LABEL if label_first else 0)
-    around: dict[int, dict[int, Area]] = {}  # frame -> rank -> what to enclose there
+    areas: dict[int, Area] = {}
     depths: dict[int, int] = {}
-    for i, box in enumerate(boxes):
+    for i, (left, top, right, bottom) in enumerate(boxes):
         for depth, frame in enumerate(net.frames[i]):
             depths[frame] = depth
             layers = len(net.frames[i]) - depth  # of padding: one for each frame from here inwards
-            left, top, right, bottom = box
             padded = (
                 left - layers * ahead,
                 top - layers * above,
                 right + layers * AROUND_FRAME,
                 bottom + layers * AROUND_FRAME,
             )
-            ranks = around.setdefault(frame, {})
-            ranks[net.ranks[i]] = _hull(ranks.get(net.ranks[i], padded), padded)
-    areas: dict[int, list[Area]] = {}
-    for frame in sorted(around, key=depths.__getitem__):
-        parts: list[Area] = []
-        first = 0
-        for rank, here in sorted(around[frame].items()):
-            joined = _hull(parts[-1], here) if parts else here
-            between = (i for layer in net.layers[first : rank + 1] for i in layer)
-            if parts and not any(
-                i < net.boxes and frame not in net.frames[i] and _meet(boxes[i], joined)
-                for i in between
-            ):
-                parts[-1] = joined
-            else:
-                parts.append(here)
-                first = rank
-        areas[frame] = parts
-    return areas
+            areas[frame] = _hull(areas.get(frame, padded), padded)
+    return {frame: areas[frame] for frame in sorted(areas, key=depths.__getitem__)}
 
 
 def _hull(a: Area, b: Area) -> Area:
     return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
-
-
-def _meet(a: Area, b: Area) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

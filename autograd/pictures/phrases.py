@@ -26,6 +26,9 @@ TRANSPARENT = {"reshape", "expand_dims", "squeeze", "ravel", "broadcast_to", "as
 IN_A_ROW = 6
 """Arrays of one axis and up to so many elements stand in formulas as numbers, others as shapes."""
 
+SHORT_SETTING = 16
+"""What a formula does not speak of and takes longer to say is left out."""
+
 POWERS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -57,13 +60,18 @@ def is_short(array: Any) -> bool:
     )
 
 
-def spelt(value: Any) -> str:
-    """A setting as one would type it: an index with its colons."""
+def spelt(value: Any, is_index: bool = False) -> str:
+    """A setting as one would type it: an index with its colons.
+
+    >>> spelt((slice(None), 0), is_index=True), spelt((2, 3))
+    (':, 0', '(2, 3)')
+    """
     if isinstance(value, slice):
         ends = [value.start, value.stop, *([value.step] if value.step is not None else [])]
         return ":".join("" if end is None else str(end) for end in ends)
     if isinstance(value, tuple):
-        return ", ".join(map(spelt, value))
+        inside = ", ".join(map(spelt, value))
+        return inside if is_index else f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, (np.ndarray, np.generic)):
         return numbers(value)
     return "…" if value is Ellipsis else visible(value, 24)
@@ -145,7 +153,9 @@ class Applied:
         condition = given.get("condition")
         if isinstance(condition, Comparison):
             places["condition"] = Said(condition.bare(in_numbers))
-        elif op.name == "where" and isinstance(condition, Leaf) and np.size(condition.value) == 1:
+        elif op.name == "where" and isinstance(condition, Leaf) and is_short(condition.value) and (
+            np.size(condition.value) == 1
+        ):
             return places["x" if condition.value else "y"]
         return _filled(formula.replace("·", "×") if in_numbers else formula, places)
 
@@ -173,7 +183,7 @@ def forward(
     op: Op, inputs: Iterable[Any], settings: dict[str, Any] | None, shape: Any = None
 ) -> Applied:
     """What a node does, from what stands for each of its inputs."""
-    spelled = {name: Leaf(spelt(value), value) for name, value in (settings or {}).items()}
+    spelled = {n: Leaf(spelt(v, n == "index"), v) for n, v in (settings or {}).items()}
     return Applied(op, by_parameter(op, inputs) | spelled, shape, whole=True)
 
 
@@ -196,6 +206,7 @@ def in_full(expression: Applied) -> str:
         for name, value in expression.given.items()
         if isinstance(value, Leaf) and name not in expression.op.inputs
         and name not in LETTERS.findall(expression.op.formula) and f"{name}=" not in text
+        and len(value.name) <= SHORT_SETTING
     ]  # fmt: skip
     return "  ".join([text, *rest])
 
@@ -215,12 +226,10 @@ def _power(base: Said, exponent: Said) -> Said:
     """x², x⁻¹, x^y; x¹ is x."""
     if exponent.text == "1":
         return base
-    raised = exponent.text.translate(POWERS)
-    plain_exponent = re.fullmatch(r"−?\d+", exponent.text) is not None
-    below = base.text if base.main == "" else f"({base.text})"
-    if plain_exponent:
-        return Said(f"{below}{raised}", "^")
-    return Said(f"{below}^{exponent.text if exponent.main == '' else f'({exponent.text})'}", "^")
+    below, above = [s.text if s.main == "" else f"({s.text})" for s in (base, exponent)]
+    if re.fullmatch(r"−?\d+", exponent.text):
+        return Said(below + exponent.text.translate(POWERS), "^")
+    return Said(f"{below}^{above}", "^")
 
 
 def _shape(expression: Any) -> tuple[int, ...] | None:
@@ -241,8 +250,10 @@ STRENGTH = {
     "if": 0, "+": 1, "−": 1, "neg": 2, "·": 2, "×": 2, "⊗": 2, "@": 2, "/": 2, "Σ": 2,
     "f": 3, "^": 4, "": 5,
 }  # fmt: skip
+"""How tightly an operator holds together what it stands between; "f" is a function's name beside
+its argument, "" what needs no operator."""
+
 OPERATORS = "+−·×⊗@/Σ"
-"""How tightly an operator holds together what it stands between."""
 
 
 def _main(formula: str) -> str:
@@ -282,10 +293,9 @@ def _filled(formula: str, places: dict[str, Said]) -> Said:
         return f"({said.text})"
 
     text = LETTERS.sub(put, formula)
-    named = _main(formula)
-    if not named and len(places) == 1 and formula in places:  # the formula is just "a"
+    if formula in places:  # the formula is just "a"
         return places[formula]
-    return Said(text, named)
+    return Said(text, _main(formula))
 
 
 def _holds(before: str, after: str, said: Said) -> bool:

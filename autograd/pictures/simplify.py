@@ -7,6 +7,7 @@ for it (or to None, if nothing does):
 * one box stands for all that happened in a module    (`depth`)
 * a helper op is stood for by its input               (`helpers=False`)
 * nothing stands for a constant                       (`constants=False`)
+* an array used twice is a constant that stands for the other
 * one box stands for what is too far back to show     (`LIMIT`)
 
 The arrows of the picture are the graph's own, between those that stand.
@@ -91,6 +92,7 @@ class Graph:
             self.consumers.setdefault(root, [])
         self.sources = [item for item in self.consumers if not getattr(item, "op", None)]
         self.stands_for: dict[Any, Any] = {item: item for item in self.consumers}
+        self._join_constants()
         self.frames: list[Frame] = []
         self.frames_of: dict[Any, tuple[int, ...]] = {}
         self.remarks: list[str] = []
@@ -106,6 +108,16 @@ class Graph:
             self._place_source(source, names)
             if isinstance(source, Constant) and not options.constants and source not in self.roots:
                 self.stands_for[source] = None
+
+    def _join_constants(self) -> None:
+        """An array that is used several times is one box, though each use remembers it anew."""
+        first: dict[int, Any] = {}
+        for source in self.sources:
+            if isinstance(source, Constant) and source.value is not None:
+                one = first.setdefault(id(source.value), source)
+                if one is not source:
+                    self.stands_for[source] = one
+                    self.consumers[one] += self.consumers[source]
 
     def is_word(self, source: Any) -> bool:
         """Whether it is told in words rather than in a box: a number without a name."""

@@ -80,7 +80,7 @@ def svg(view: View, rankdir: str = "LR", caption: str = "") -> str:
     if view.title:
         parts.append(_text(MARGIN, MARGIN + 14, view.title, "#0f172a", size=16, weight="bold"))
     parts.append(f'<g transform="translate({MARGIN} {MARGIN + heading})">')
-    parts += [_frame(view.frames[i], area) for i, areas in placed.frames.items() for area in areas]
+    parts += [_frame(view.frames[i], area) for i, area in placed.frames.items()]
     parts += [_arrow(placed, arrow, view.arrows[arrow], rankdir) for arrow in arrows]
     parts += [card.drawn(area) for card, area in zip(cards, placed.boxes, strict=True)]
     parts.append("</g>")

@@ -138,9 +138,12 @@ def theme(asked: str, afresh: bool = True) -> Iterator[Any]:
 
 
 def _finish(axes: Sequence[Any]) -> None:
-    """Ticks are made when the picture is drawn, by the settings of that time: so tell them now."""
+    """Ticks are made when the picture is drawn, by the settings of that time; labels were made with
+    the axes, by the settings of then. So both are told now."""
     for ax in axes:
         ax.tick_params(labelsize=12, labelfontfamily=fonts())
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.label.set(fontsize=13, fontfamily=fonts())
 
 
 @cache

@@ -63,7 +63,7 @@ paths["Newton"] = np.array(newton)
 # tries several step lengths.
 
 p = Tensor(start, requires_grad=True)
-lbfgs = optim.LBFGS([p])
+lbfgs = optim.LBFGS([p], max_iter=1)  # one step for each call
 path = [start]
 for _ in range(40):
     lbfgs.minimize(lambda: rosenbrock(p))

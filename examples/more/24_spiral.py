@@ -69,6 +69,19 @@ ax.set(xlabel="epoch", ylabel="loss")
 fig.savefig(OUT / "24_loss.png")
 
 # %%
+# The film
+# --------
+# The same with ``fit``, and a callback that films the regions.
+
+nn.seed(1984)
+model = nn.Sequential(nn.Dense(10, activation="sigmoid", init=1.0), nn.Dense(3))
+model.compile(optimizer=optim.Momentum(lr=0.5), loss="cross_entropy")
+film = nn.plot.BoundaryAnimation(x, t, every=max_epoch // 10, resolution=60)
+model.fit(x, t, epochs=max_epoch, batch_size=30, verbose=0, callbacks=[film])
+film.save(OUT / "24_film.gif")
+film
+
+# %%
 # Try
 # ---
 # * Five arms and 30 hidden units. Wind them further: ``turns=1.5``.

@@ -80,7 +80,7 @@ print(f"loss {losses[0]:.3f} → {losses[-1]:.5f}; the noise alone has {0.1**2 /
 # --------------
 # It reads 60 points of a clean *cosine*. Then it gets nothing more: each answer is the next input.
 
-clean = np.cos(np.linspace(0, 8 * np.pi, 321)).astype(np.float32)
+clean = np.cos(np.linspace(0, 16 * np.pi, 321)).astype(np.float32)
 with no_grad():
     y, state = model(clean[None, :60, None])
     heard, said = y.data[0, :, 0], [y.data[0, -1, 0]]

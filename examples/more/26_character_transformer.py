@@ -34,9 +34,15 @@ nn.seed(0)
 # depends on what stood further back.
 
 PARTS = [
-    ("the house", "Jack built"), ("the malt", "lay in"), ("the rat", "ate"), ("the cat", "killed"),
-    ("the dog", "worried"), ("the cow", "tossed"), ("the maid", "milked"), ("the man", "kissed"),
-]  # fmt: skip
+    ("the house", "Jack built"),
+    ("the malt", "lay in"),
+    ("the rat", "ate"),
+    ("the cat", "killed"),
+    ("the dog", "worried"),
+    ("the cow", "tossed"),
+    ("the maid", "milked"),
+    ("the man", "kissed"),
+]
 verses = []
 for last in range(len(PARTS)):
     chain = [f"{PARTS[i][0]} that {PARTS[i][1]}" for i in range(last, -1, -1)]
@@ -93,6 +99,11 @@ for _ in tqdm(range(steps), desc="steps", disable=None):
     losses.append(loss.item())
 print(f"loss {losses[0]:.2f} → {losses[-1]:.3f}; guessing blindly has {np.log(len(letters)):.2f}")
 
+fig, ax = plt.subplots(figsize=(5, 2.6), layout="constrained")
+ax.semilogy(losses)
+ax.set(xlabel="step", ylabel="loss")
+fig.savefig(OUT / "26_loss.png")
+
 # %%
 # Reciting
 # --------
@@ -134,11 +145,6 @@ for i, ax in enumerate(axes):
     ax.set_yticks(range(len(sample)), list(sample), fontsize=5)
     ax.set_title(f"head {i + 1}")
 fig.savefig(OUT / "26_attention.png")
-
-fig, ax = plt.subplots(figsize=(5, 2.6), layout="constrained")
-ax.semilogy(losses)
-ax.set(xlabel="step", ylabel="loss")
-fig.savefig(OUT / "26_loss.png")
 
 # %%
 # Try

@@ -3,6 +3,7 @@
 Nothing on the pages comes from the network: formulas are MathML, written when the pages are built.
 """
 
+import inspect
 import os
 import re
 import sys
@@ -38,13 +39,17 @@ nitpicky = False
 
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autosummary_generate = False
 add_module_names = False
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_param = False
 napoleon_use_ivar = True
-suppress_warnings = ["config.cache"]  # functions in the configuration of the lessons
+suppress_warnings = [
+    "config.cache",  # functions in the configuration of the lessons
+    "ref.python",  # "Step" is a layer and a schedule: words in a sentence are not links
+]
 
 
 # -- lessons -------------------------------------------------------------------------------------
@@ -82,6 +87,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": False,
     "plot_gallery": "True",
     "show_memory": False,
+    "write_computation_times": False,
     "min_reported_time": 60,
     "matplotlib_animations": False,
     "reset_argv": lambda *_: [],
@@ -94,9 +100,12 @@ sphinx_gallery_conf = {
 
 
 def plain_text(app, what, name, obj, options, lines):
-    if obj is getattr(np, getattr(obj, "__name__", ""), None):  # a method that is NumPy's function
+    numpys = getattr(np, getattr(obj, "__name__", ""), None)
+    if numpys and "\n".join(lines).strip() == inspect.getdoc(numpys):  # as some methods of Tensor
         lines[:] = [f"NumPy's ``{obj.__name__}``."]
         return
+    if what in ("property", "attribute", "data"):
+        lines.insert(0, "")  # what stands before a colon in the first line is not a type
     doctest = fields = False
     found, lines[:] = lines[:], []
     for i, line in enumerate(found):

@@ -103,28 +103,10 @@ def html(found: Diagnosis) -> str:
 
 def figure(found: Diagnosis, path: str | os.PathLike[str] | None = None) -> Any:
     """Three panels, one above the other, layer by layer."""
-    from autograd.plot import style
-
     from ..curves import saved
+    from ..plot.health import for_a_file
 
-    names = [style.shown(layer.path or layer.kind) for layer in found.layers]
-    places = range(len(names))
-    series = [
-        ("size of outputs", [layer.size for layer in found.layers]),
-        ("norm of gradient", [layer.gradient or math.nan for layer in found.layers]),
-    ]
-    with style.bare((max(6.4, 0.9 * len(names)), 8.0), "the diagnosis's plot") as picture:
-        *lines, shares = picture.subplots(3, 1, sharex=True)
-        for axes, (label, values) in zip(lines, series):
-            axes.plot(places, values, **style.look(0) | style.dots(0))
-            if any(v > 0 for v in values if math.isfinite(v)):
-                axes.set_yscale("log")
-            axes.set_title(label, loc="left")
-        shares.bar(places, [100 * (layer.sick or 0.0) for layer in found.layers])
-        shares.set_ylim(0, 100)
-        shares.set_title("dead or saturated, %", loc="left")
-        shares.set_xticks(places, names, rotation=45, ha="right")
-        picture.suptitle(style.shown(title(found)))
+    picture = for_a_file(found)
     if path is not None:
         saved(picture, path)
     return picture

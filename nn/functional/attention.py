@@ -10,6 +10,8 @@ import numpy as np
 
 from autograd import Tensor, op
 
+from .blocks import in_blocks
+
 
 def attention(
     q: Any, k: Any, v: Any, mask: Any = None, causal: bool = False, heads: int = 1
@@ -48,30 +50,56 @@ def attention(
 @op(name="attention", formula="softmax(q @ k.mT / √d) @ v", signature="(t,d),(s,d),(s,e)->(t,e)")
 def _attention(q, k, v, heads, hidden, forward):
     """Going forward leaves the softmax in the list `forward`: going back needs it again."""
-    shares = _softmax(_scores(q, k, heads), hidden)
+    leading = np.broadcast_shapes(*[a.shape[:-2] for a in (q, k, v)])
+    q, k, v = _samples(leading, q, k, v)
+    n, t, s = len(q), q.shape[1], k.shape[1]
+    each = hidden is not None and hidden.ndim > 2  # its own for each sample, or one for all
+    if each:
+        hidden = np.broadcast_to(hidden, (*leading, *hidden.shape[-3:]))
+        hidden = hidden.reshape(n, *hidden.shape[-3:])
+    shares = np.empty((n, heads, t, s), q.dtype)
+    out = np.empty((n, t, v.shape[-1]), q.dtype)
+
+    def work(block):
+        scores = _scores(q[block], k[block], heads)
+        shares[block] = _softmax(scores, hidden[block] if each else hidden)
+        out[block] = _joined(shares[block] @ _split(v[block], heads))
+
+    in_blocks(work, n, heads * t * s)
     forward[:] = [shares]
-    return _side_by_side(shares, _split(v, heads))
+    return out.reshape(*leading, *out.shape[1:])
 
 
 @_attention.wrt("q", "k", "v")
 def _(g, q, k, v, heads, hidden, forward, out):
     if isinstance(g, Tensor):  # recorded: the softmax, too, must depend on q and k
         shares = _masked_softmax(_scores(q, k, heads), hidden)
-    else:
-        (shares,) = forward
-    q, k, v, g, out = (_split(a, heads) for a in (q, k, v, g, out))
-    slope = g @ v.mT - np.vecdot(g, out)[..., np.newaxis]  # Σ shares · (g @ v.mT) is g · out
-    slope = shares * slope
-    scale = 1 / math.sqrt(q.shape[-1])
-    return (
-        _side_by_side(slope, k * scale),
-        _side_by_side(slope.mT, q * scale),
-        _side_by_side(shares.mT, g),
-    )
+        return _gradients(heads, g, q, k, v, out, shares)
+    (shares,) = forward
+    leading = out.shape[:-2]
+    g, q, k, v, out = _samples(leading, g, q, k, v, out)
+    found = [np.empty(a.shape, a.dtype) for a in (q, k, v)]
+
+    def work(block):
+        here = [a[block] for a in (g, q, k, v, out, shares)]
+        for whole, part in zip(found, _gradients(heads, *here)):
+            whole[block] = part
+
+    in_blocks(work, len(q), math.prod(shares.shape[1:]))
+    return [a.reshape(*leading, *a.shape[1:]) for a in found]
+
+
+def _gradients(heads, g, q, k, v, out, shares):
+    """Those of q, k and v, given that of the output."""
+    g, q, k, v, out = [_split(a, heads) for a in (g, q, k, v, out)]
+    # A softmax's slope takes from g @ v.mT its mean, weighted by the shares: that is g · out.
+    slope = shares * (g @ v.mT - np.vecdot(g, out)[..., np.newaxis])
+    slope = slope * (1 / math.sqrt(q.shape[-1]))
+    return _joined(slope @ k), _joined(slope.mT @ q), _joined(shares.mT @ g)
 
 
 def _scores(q, k, heads):
-    return _split(q, heads) / math.sqrt(q.shape[-1] // heads) @ _split(k, heads).mT
+    return _split(q, heads) * (1 / math.sqrt(q.shape[-1] // heads)) @ _split(k, heads).mT
 
 
 def _split(a, heads):
@@ -79,16 +107,18 @@ def _split(a, heads):
     return np.swapaxes(np.reshape(a, (*a.shape[:-1], heads, a.shape[-1] // heads)), -2, -3)
 
 
-def _side_by_side(a, b):
-    """a @ b of each head, the heads side by side: (…, h, t, s), (…, h, s, d) -> (…, t, h · d)"""
-    *_, heads, t, _ = a.shape
-    if isinstance(a, Tensor) or isinstance(b, Tensor):
-        out = np.swapaxes(a @ b, -2, -3)
-    else:  # written to where it belongs: no copy
-        leading = np.broadcast_shapes(a.shape[:-3], b.shape[:-3])
-        out = np.empty((*leading, t, heads, b.shape[-1]), a.dtype)
-        np.matmul(a, b, out=np.swapaxes(out, -2, -3))
-    return np.reshape(out, (*out.shape[:-2], heads * b.shape[-1]))
+def _joined(a):
+    """(…, heads, t, d) -> (…, t, heads · d)"""
+    *leading, heads, t, d = a.shape
+    return np.reshape(np.swapaxes(a, -2, -3), (*leading, t, heads * d))
+
+
+def _samples(leading, *arrays):
+    """Arrays (…, t, d), whose leading axes broadcast, as (n, t, d)."""
+    n = math.prod(leading)
+    return [
+        np.broadcast_to(a, (*leading, *a.shape[-2:])).reshape(n, *a.shape[-2:]) for a in arrays
+    ]
 
 
 # -- a softmax of what is not hidden --------------------------------------------------------------
@@ -113,8 +143,7 @@ def _softmax(x, hidden):
     if hidden is not None:
         x += hidden
     ones = np.ones((x.shape[-1], 1), x.dtype)  # a product with it is the fastest sum of rows
-    highest = x.max(initial=np.finfo(x.dtype).min)
-    out = np.exp(x - highest)
+    out = np.exp(x - x.max(initial=np.finfo(x.dtype).min))
     total = out @ ones
     if total.min(initial=1) < _lost(x.dtype):
         highest = np.maximum(x.max(axis=-1, keepdims=True), np.finfo(x.dtype).min)

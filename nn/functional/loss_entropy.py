@@ -277,12 +277,17 @@ def _softmax_cross_entropy(x, target, reduction, forward):
 
     Going forward leaves the probabilities in the list `forward`: going back needs them again.
     """
-    x = x - x.max(axis=-1, keepdims=True)
+    x = x - np.maximum.reduce(x, axis=-1, keepdims=True)
     p = np.exp(x)
-    total = p.sum(axis=-1, keepdims=True)
+    total = np.add.reduce(p, axis=-1, keepdims=True)
     p /= total
     forward[:] = [p]
-    return reduced(_surprise(x - np.log(total), target), reduction)
+    total = np.log(total)
+    if target.shape == x.shape:
+        return reduced(_surprise(x - total, target), reduction)
+    rows, labels = x.reshape(-1, x.shape[-1]), target.reshape(-1)
+    chosen = rows[np.arange(len(rows)), labels].reshape(target.shape)
+    return reduced(total[..., 0] - chosen, reduction)  # no log softmax of what was not chosen
 
 
 @_softmax_cross_entropy.wrt("x")

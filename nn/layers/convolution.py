@@ -72,10 +72,13 @@ class _Conv(Module):
         self.activation = get(activation)
 
     def forward(self, x: Any) -> Any:
-        return self.activation(self.logits(x))
+        return self._apply(x, self.activation)
 
     def logits(self, x: Any) -> Any:
         """The convolution itself: what the activation is applied to."""
+        return self._apply(x, None)
+
+    def _apply(self, x: Any, activation: Callable[..., Any] | None) -> Any:
         x = x if isinstance(x, Tensor) else np.asarray(x)
         check_axes(repr(self), x.shape, self.ndim)
         if isinstance(self.weight, LazyParameter):
@@ -95,9 +98,8 @@ class _Conv(Module):
             )
         if x.dtype != self.weight.dtype:
             x = x.astype(self.weight.dtype)
-        return self.function(
-            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )
+        how = (self.stride, self.padding, self.dilation, self.groups, activation)
+        return self.function(x, self.weight, self.bias, *how)
 
     def describe(self) -> str:
         outputs, inputs, *kernel = self.weight.shape

@@ -81,7 +81,7 @@ class BatchNorm(_Norm):
     >>> layer.running_mean
     Tensor([0.2, 0.7], dtype=float32, name='running_mean')
     >>> layer.eval()(np.array([[0.2, 0.7]]))
-    Tensor([[0., 0.]], dtype=float32, requires_grad=True, op=add)
+    Tensor([[0., 0.]], dtype=float32, requires_grad=True, op=scaled)
 
     Source: S. Ioffe, C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by
     Reducing Internal Covariate Shift", ICML 2015.
@@ -134,7 +134,7 @@ class BatchNorm(_Norm):
         n = x.size // mean.size
         self._remember(mean, found.mean, 1)
         self._remember(var, found.var, n / (n - 1))
-        return scaled(found.out, self.weight, self.bias, (1, -1) + (1,) * (x.ndim - 2))
+        return scaled(found.out, self.weight, self.bias, 1)
 
     def _remember(self, running: Tensor, batch: Any, times: float) -> None:
         """Moves a running value towards that of the batch."""

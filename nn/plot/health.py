@@ -58,15 +58,17 @@ def draw(found: Diagnosis, figure: Any = None) -> Any:
     nothing = math.nan
     with style.several(figure, "nn.plot.gradients", size(found)) as figure:
         axes = figure.subplots(3, 1, sharex=True)
-        series = [
+        series: list[tuple[str, list[Any]]] = [
             ("size of outputs (root mean square)", [layer.size for layer in found.layers]),
             ("norm of the gradient that arrives", [layer.gradient for layer in found.layers]),
         ]
         for i, (ax, (title, values)) in enumerate(zip(axes, series)):
             drawn = [v if v is not None and math.isfinite(v) else nothing for v in values]
             ax.plot(places, drawn, **style.look(0) | style.dots(i))
-            if any(v > 0 for v in drawn):
+            if seen := [math.log10(v) for v in drawn if v > 0]:
+                whole = 10.0 ** math.floor(min(seen)), 10.0 ** math.ceil(max(seen))
                 ax.set_yscale("log", nonpositive="mask")
+                ax.set_ylim(whole[0] / 1.5, whole[1] * 1.5)
             for place, v in zip(places, values):
                 if v == 0 or (v is not None and not math.isfinite(v)):
                     ax.annotate(f"{v:g}", (place, 0.05), xycoords=("data", "axes fraction"),

@@ -587,3 +587,19 @@ def test_repr_is_short_for_a_long_graph():
     for i in rng.integers(0, 4, 300):
         y = (np.sin, np.cos, np.tanh, np.exp)[i](y)
     assert len(repr(draw(y, fold=False)).split("\n")) == 62
+
+
+def test_an_array_that_is_used_twice_is_one_box():
+    x, w = np.array([1.0, 2.0]), Tensor([3.0, 4.0], True)
+    picture = draw((x * w + x).sum())
+    (box,) = [i for i, box in enumerate(picture._view.boxes) if box.name == "x"]
+    assert len([arrow for arrow in picture._view.arrows if arrow[0] == box]) == 2
+    assert all(start < end for start, end in picture._view.arrows)
+
+
+def test_what_is_too_far_back_may_have_data_in_it():
+    x = Tensor([1.0, 2.0], True)
+    for _ in range(1_100):
+        x = x + np.array([0.1, 0.2])
+    picture = draw(x, fold=False, engine="built-in")
+    assert "100 earlier ops are not shown" in picture.svg()

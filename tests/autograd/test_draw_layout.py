@@ -39,11 +39,8 @@ def test_boxes_stand_apart_inside_the_picture_and_inside_their_frames(graph, ran
         assert (box[2] - box[0], box[3] - box[1]) == pytest.approx(sizes[i])
         assert inside(box, paper)
         assert all(apart(box, other, by=10) for other in placed.boxes[:i])
-        for frame, parts in placed.frames.items():
-            if frame in frames[i]:
-                assert any(inside(box, part) for part in parts)
-            else:
-                assert all(apart(box, part) for part in parts)
+        for frame, area in placed.frames.items():
+            assert inside(box, area) if frame in frames[i] else apart(box, area)
     assert placed.frames.keys() == {frame for path in frames for frame in path}
 
 
@@ -133,3 +130,16 @@ def test_kinds_differ_by_shape_and_not_only_by_colour():
     }
     told_by_shape = ["op", "leaf", "constant", "failed", "earlier"]
     assert len({shapes[kind] for kind in told_by_shape}) == len(told_by_shape)
+
+
+@given(graphs(), st.sampled_from(["LR", "TB"]))
+def test_frames_lie_in_each_other_or_apart(graph, rankdir):
+    sizes, arrows, paths = graph
+    placed = layout(sizes, arrows, paths, rankdir)
+    around = {frame: path[: path.index(frame)] for path in paths for frame in path}
+    for frame, area in placed.frames.items():
+        for other, theirs in placed.frames.items():
+            if other in around[frame]:
+                assert inside(area, theirs)
+            elif other != frame and frame not in around[other]:
+                assert apart(area, theirs)

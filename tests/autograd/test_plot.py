@@ -143,6 +143,7 @@ def test_it_draws_where_it_is_told_and_shows_nothing(name, plt, monkeypatch):
     assert PLOTS[name](ax=ax) is ax
     assert plt.get_fignums() == [figure.number]
     assert not other.has_data()
+    assert {ax.xaxis.label.get_fontsize(), ax.yaxis.label.get_fontsize()} == {13}
     new = PLOTS[name]()
     assert new.figure is not figure
     new.figure.canvas.draw()

@@ -195,18 +195,23 @@ def test_rules_of_common_ops(code):
 
 def test_rules_of_matrices():
     x, w, b = leaf(np.ones((4, 3))), leaf(np.ones((3, 2))), leaf(np.zeros(2))
-    y = F.affine(x, w, b)
+    p = x @ w
+    y = p + b
     loss = y.mean()
     walk = ag.walk(loss)
     (of_x,), (of_w,), (of_b,) = back(walk, "x"), back(walk, "w"), back(walk, "b")
-    assert plain(of_x.formula) == "∂loss/∂x += ∂loss/∂y @ wᵀ"
+    assert plain(of_x.formula) == "∂loss/∂x += ∂loss/∂p @ wᵀ"
     assert of_x.numbers == "(4, 2) @ (3, 2)ᵀ → (4, 3)"
-    assert plain(of_w.formula) == "∂loss/∂w += xᵀ @ ∂loss/∂y"
+    assert plain(of_w.formula) == "∂loss/∂w += xᵀ @ ∂loss/∂p"
     assert plain(of_b.formula) == "∂loss/∂b += sum of ∂loss/∂y"
     assert "stretched b from (2,) to (4, 2): what arrives is summed over axis 0" in of_b.note
     (of_y,) = back(walk, "y")
     assert plain(of_y.formula) == "∂loss/∂y += ∂loss/∂loss / 8"
     assert "spread over all elements of y" in of_y.note
+    assert of_y.numbers == "= 1 / 8 = 0.125, everywhere"
+    affine = ag.walk(F.affine(x, w, b).mean()).text()
+    assert "∂L/∂x += ∂L/∂v₁ @ wᵀ" in affine
+    assert "∂L/∂w += xᵀ @ ∂L/∂v₁" in affine
 
 
 def test_rules_of_softmax_and_outer_products():

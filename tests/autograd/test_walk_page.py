@@ -4,6 +4,7 @@ import html
 import json
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd import Tensor
 from autograd.pictures.plain import visible
-from autograd.pictures.walking.arrays import MOST_SQUARES, SIDE, Shelf
+from autograd.pictures.walking.arrays import LEVELS, MOST_SQUARES, SIDE, Shelf
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -119,7 +120,7 @@ def test_a_small_graph_is_a_small_page_and_a_large_one_is_bounded():
     assert len(walk_with("x").html()) < 60_000
     assert len(ag.walk(chain(5)).html()) < 100_000
     large = ag.walk(chain(1_000))
-    assert "1800 earlier ops are not shown" in large.html()
+    assert "1850 earlier ops are not shown" in large.html()
     assert len(large.html()) < 1_000_000
     assert len(large.steps) < 1_000
 
@@ -130,11 +131,17 @@ def test_large_arrays_become_squares_and_many_of_them_words():
     assert shelf.shown[0]["numbers"][0] == ["1.0", "0.0", "0.0"]
     squares = shelf.shown[shelf.put(np.linspace(-1, 1, 28 * 28).reshape(28, 28))]["squares"]
     assert (squares[0][0], squares[-1][-1]) == ("a", "y")
-    pooled = shelf.shown[shelf.put(np.ones((100, 3, 50)))]
+    pooled = shelf.shown[shelf.put(np.arange(15_000).reshape(300, 50))]
     assert (len(pooled["squares"]), len(pooled["squares"][0])) == (28, 25)
-    assert pooled["each"] == "each square is the mean of 11 × 2 elements"
+    assert pooled["said"] == "each square is the mean of 11 × 2 elements"
+    tiled = shelf.shown[shelf.put(-np.eye(6) * np.ones((4, 4, 1, 1)))]
+    assert tiled["squares"][1] == "mammmm" + 3 * "mmammmm"
+    assert (len(tiled["squares"]), "said" in tiled) == (27, False)
+    assert shelf.shown[shelf.put(np.eye(28) * np.ones((16, 1, 1)))]["said"] == "the first 1 of 16"
+    wide = shelf.put(np.arange(16 * 2 * 56).reshape(16, 2, 56))
+    assert shelf.shown[wide]["said"].startswith("the first of 16; each square is the mean of")
     for i in range(MOST_SQUARES // SIDE**2):
-        shelf.put(np.full((28, 28), i + 2.0))
+        shelf.put(np.eye(28) * i + 1)
     assert shelf.in_words_only > 0
 
 
@@ -160,3 +167,47 @@ def test_modules_can_be_closed():
     opened, closed = ag.walk(loss), ag.walk(loss, depth=0)
     assert [s.numbers for s in opened.steps] == [s.numbers for s in closed.steps]
     assert closed.html().count('class="box') < opened.html().count('class="box')
+
+
+def test_a_deep_model_is_walked_from_where_it_can_be_shown():
+    nn = pytest.importorskip("nn")
+    model = nn.Sequential(*[nn.Dense(4, activation="tanh", dtype=float) for _ in range(150)])
+    data = np.ones((2, 4), np.float32)
+    loss = ((model(data) + np.zeros(4)) * data).sum()
+    walk = ag.walk(loss)
+    assert "earlier ops are not shown" in walk.html()
+    assert len(walk.html()) < 1_500_000
+
+
+def test_every_text_has_contrast_by_day_and_by_night():
+    style = (files("autograd.pictures.walking") / "page.css").read_text(encoding="utf-8")
+    colours = {
+        name: pair
+        for name, *pair in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", style)
+    }
+    for time in (0, 1):
+        now = {name: rgb(pair[time]) for name, pair in colours.items()}
+        strongest = 0.024 * LEVELS  # behind a number in a table
+        cell = [strongest * a + (1 - strongest) * p for a, p in zip(now["accent"], now["paper"])]
+        for ground in ("paper", "surface", "head", "glow"):
+            assert contrast(now["ink"], now[ground]) > 7
+            assert contrast(now["muted"], now[ground]) >= 4.5
+            assert contrast(now["accent"], now[ground]) >= 4.5
+        assert contrast(now["on-accent"], now["accent"]) >= 4.5
+        assert contrast(now["ink"], cell) >= 4.5
+
+
+def rgb(colour):
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def contrast(a, b):
+    """WCAG 2.2's contrast ratio."""
+    def linear(c):
+        return c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+
+    def luminance(colour):
+        return np.dot([0.2126, 0.7152, 0.0722], [linear(c / 255) for c in colour])
+
+    low, high = sorted(map(luminance, (a, b)))
+    return (high + 0.05) / (low + 0.05)

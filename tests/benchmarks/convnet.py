@@ -79,7 +79,8 @@ def rows(quick: bool) -> Iterator[Row]:
         quick,
     )
     peers = ("PyTorch", "fused")
-    yield Row("SimpleConvNet, batch 100, Adam: / PyTorch", times.ratio("glassgrad", *peers), 0.9, 0.6)
+    work = "SimpleConvNet, batch 100, Adam: / PyTorch"
+    yield Row(work, times.ratio("glassgrad", *peers), 0.9, 0.6)
     yield Row("the same on NumPy alone: / PyTorch", times.ratio("NumPy alone", *peers), 0.9, 0.6)
 
 

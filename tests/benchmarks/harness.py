@@ -74,13 +74,15 @@ class Engine:
 
 
 class Missing(Exception):
-    """A peer that is not installed here."""
+    """A peer that is not installed here, or not asked for."""
 
 
 class Worker:
     """An engine's process, which waits to be told to take its turn."""
 
     def __init__(self, engine: Engine) -> None:
+        if only and engine.make.__name__ not in only:
+            raise Missing("not asked for")
         env = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
         self.process = subprocess.Popen(
             [engine.python, __file__],
@@ -94,10 +96,10 @@ class Worker:
         path = [str(script.parent), *([str(ROOT)] if ours else [])]
         answer = self.ask([path, script.stem, engine.make.__name__, engine.args])
         if "missing" in answer:
+            self.process.wait()
             self.close()
             raise Missing(answer["missing"])
         self.value = answer["value"]
-        environments.add(answer["environment"])
 
     def ask(self, question: Any) -> Any:
         assert self.process.stdin is not None
@@ -106,41 +108,45 @@ class Worker:
         line = self.process.stdout.readline()
         answer = json.loads(line) if line else {"error": "the process ended"}
         if "error" in answer:
-            self.close()
+            self.process.wait()
             raise RuntimeError(f"a benchmark's engine failed:\n{answer['error']}")
         return answer
 
-    def turn(self, seconds: float) -> float:
-        """The median time of a step, in seconds."""
-        return float(self.ask(seconds)["median"])
+    def turn(self, seconds: float) -> list[float]:
+        """The median time of a step, in seconds; then those of the parts that it tells of."""
+        return list(self.ask(seconds)["medians"])
 
     def close(self) -> None:
+        if self.process.poll() is None:
+            environments.add(self.ask(None)["environment"])
         with self.process:
             assert self.process.stdin is not None
             self.process.stdin.close()
 
 
 class Times:
-    """What a race gave: for each engine the medians of its turns, in seconds."""
+    """What a race gave: for each engine and each of its turns the medians of a step's time, and of
+    its parts' times, if the step returns them as a list."""
 
-    def __init__(self, medians: dict[str, list[float]], missing: dict[str, str]) -> None:
-        self.medians = medians
-        self.missing = missing
+    def __init__(self, turns: dict[str, list[list[float]]]) -> None:
+        self.turns = turns
 
-    def ratio(self, ours: str, *theirs: str) -> Measured:
-        """Our time over that of the fastest of the others that are here."""
+    def ratio(self, ours: str, *theirs: str, part: int = 0) -> Measured:
+        """Our time over that of the fastest of the others that are here; of the whole step, or of
+        one of its parts, which count from 1."""
         found = []
         for other in theirs:
-            if other in self.medians and ours in self.medians:
-                turns = zip(self.medians[ours], self.medians[other])
-                found.append((statistics.median(a / b for a, b in turns), other))
-        said = [f"{name} {spelt(self.median(name))}" for name in (ours, *theirs)]
-        if not found:
-            return Measured(None, ", ".join(said))
-        return Measured(max(found)[0], ", ".join(said))
+            if other in self.turns and ours in self.turns:
+                pairs = zip(self.turns[ours], self.turns[other])
+                found.append(statistics.median(a[part] / b[part] for a, b in pairs))
+        said = [f"{name} {spelt(self.median(name, part))}" for name in (ours, *theirs)]
+        return Measured(max(found, default=None), ", ".join(said))
 
-    def median(self, name: str) -> float | None:
-        return statistics.median(self.medians[name]) if name in self.medians else None
+    def median(self, name: str, part: int = 0) -> float | None:
+        """In seconds; None if it is not here."""
+        if name not in self.turns:
+            return None
+        return statistics.median(turn[part] for turn in self.turns[name])
 
 
 class Measured(NamedTuple):
@@ -158,25 +164,24 @@ class Row(NamedTuple):
     unit: str = ""  # a ratio has none
 
 
-def race(engines: dict[str, Engine], quick: bool = False) -> Times:
+def race(engines: dict[str, Engine], quick: bool = False, turns: int = TURNS) -> Times:
     """Times engines in turns; those that are not installed are left out, with a word."""
-    turns, seconds = (2, 0.0) if quick else (TURNS, TURN)
-    missing: dict[str, str] = {}
+    turns, seconds = (2, 0.0) if quick else (turns, TURN)
     with ExitStack() as stack:
         workers: dict[str, Worker] = {}
         for name, engine in engines.items():
             try:
                 workers[name] = Worker(engine)
             except Missing as word:
-                missing[name] = skipped[name] = str(word)
+                skipped[name] = str(word)
             else:
                 stack.callback(workers[name].close)
-        medians: dict[str, list[float]] = {name: [] for name in workers}
+        taken: dict[str, list[list[float]]] = {name: [] for name in workers}
         for turn in range(turns):
             order = list(workers)
             for name in order if turn % 2 else reversed(order):
-                medians[name].append(workers[name].turn(seconds))
-    return Times(medians, missing)
+                taken[name].append(workers[name].turn(seconds))
+    return Times(taken)
 
 
 def ask(engine: Engine) -> Any:
@@ -192,6 +197,9 @@ def ask(engine: Engine) -> Any:
 
 threads: dict[str, str] = {}
 """Variables that say how many threads there shall be; empty: each engine's own default."""
+
+only: list[str] = []
+"""Functions of the engines that are asked for; empty: all."""
 
 environments: set[str] = set()
 """What ran: versions, BLAS kernels, threads, as the engines' processes found them."""
@@ -259,7 +267,7 @@ def machine() -> str:
 
 
 def main(*benchmarks: Callable[[bool], Iterable[Row]]) -> None:
-    """The command: `python tests/benchmarks/xxx.py [--quick] [--threads N] [--figures FOLDER]`.
+    """The command: `python tests/benchmarks/xxx.py [--quick] [--threads N] [--only ENGINE …]`.
 
     Prints the table, and under it what it was measured on.
     """
@@ -267,9 +275,11 @@ def main(*benchmarks: Callable[[bool], Iterable[Row]]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="small and few: does it all run?")
     parser.add_argument("--threads", metavar="N", help="for every engine (on a busy machine: 1)")
+    parser.add_argument("--only", nargs="*", metavar="ENGINE", default=[], help="glassgrad, …")
     parser.add_argument("--figures", type=Path, metavar="FOLDER", help="where to save pictures")
     asked = parser.parse_args()
     figures = asked.figures
+    only.extend(asked.only)
     if asked.threads:
         threads.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), asked.threads))
     print(machine(), flush=True)
@@ -307,25 +317,27 @@ def _serve() -> None:
         except ImportError as error:
             say({"missing": str(error)})
             return
-        say({"value": None if callable(step) else step, "environment": _environment()})
+        say({"value": None if callable(step) else step})
         for seconds in questions:
-            say({"median": _turn(step, seconds)})
+            if seconds is None:
+                say({"environment": _environment()})
+            else:
+                say({"medians": _turn(step, seconds)})
     except Exception:
         say({"error": traceback.format_exc()})
 
 
-def _turn(step: Callable[[], Any], seconds: float) -> float:
+def _turn(step: Callable[[], Any], seconds: float) -> list[float]:
     clock = time.perf_counter
-    times: list[float] = []
-    start = clock()
-    while True:
+    times: list[list[float]] = []
+    start = after = clock()
+    while after - start < seconds or len(times) < 3:
         before = clock()
-        step()
+        parts = step()
         after = clock()
-        times.append(after - before)
-        if after - start >= seconds and len(times) >= 3:
-            break
-    return statistics.median(times[int(len(times) * WAKING) :])
+        times.append([after - before, *(parts if isinstance(parts, list) else ())])
+    counted = times[int(len(times) * WAKING) :]
+    return [statistics.median(column) for column in zip(*counted)]
 
 
 def _environment() -> str:
@@ -355,7 +367,7 @@ def _blas() -> str:
         f"{p['num_threads']} threads"
         for p in threadpool_info()
     ]
-    return "; ".join(" ".join(p.split()) for p in pools) or "no BLAS"
+    return "; ".join(sorted(" ".join(p.split()) for p in pools)) or "no BLAS"
 
 
 if __name__ == "__main__":

@@ -72,6 +72,14 @@ def test_stop_training_ends_between_epochs_and_between_steps():
         assert model.fit(X, T, epochs=2, verbose=0).epochs == 2
 
 
+def test_one_callback_needs_no_list_and_a_class_is_none():
+    assert regressor().fit(X, T, callbacks=nn.StopOnNaN(), verbose=0).epochs == 1
+    with pytest.raises(TypeError, match=r"no nn\.Callback\. Write StopOnNaN\(\)"):
+        regressor().fit(X, T, callbacks=[nn.StopOnNaN], verbose=0)
+    with pytest.raises(TypeError, match="callbacks has 'checkpoint', which is no"):
+        regressor().fit(X, T, callbacks=["checkpoint"], verbose=0)
+
+
 # -- early stopping -------------------------------------------------------------------------------
 
 
@@ -299,3 +307,26 @@ def test_stop_on_nan_names_the_input_a_parameter_or_a_gradient():
     model.compile(optim.SGD(lr=0.1), lambda y, t: (y * 0).sum() + np.float32(np.inf))
     with pytest.warns(nn.TrainingWarning, match="the loss itself is not finite"):
         model.fit(X, T, callbacks=[nn.StopOnNaN()], verbose=0)
+
+
+def test_finite_gradients_are_finite_even_if_their_sum_is_not():
+    model = regressor(0.0, nn.Linear(3, 2), nn.Linear(2, 1))
+    model.layers[0].weight.register_hook(lambda g: np.full_like(g, 3e38))
+    history = model.fit(X, T, epochs=2, callbacks=[nn.StopOnNaN()], verbose=0)
+    assert history.epochs == 2
+
+
+@pytest.mark.filterwarnings("ignore:a gradient became NaN")
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_stop_on_nan_looks_into_layers_of_several_outputs():
+    class Net(nn.Module):
+        def __init__(self):
+            self.recur, self.out = nn.LSTM(4), nn.Dense(1)
+
+        def forward(self, x):
+            return self.out(self.recur(x)[0][:, -1] * np.float32(np.inf))
+
+    model = Net()
+    model.compile("sgd", "mse")
+    with pytest.warns(nn.TrainingWarning, match="the output of out"):
+        model.fit(X[:, None], T, callbacks=[nn.StopOnNaN()], verbose=0)

@@ -134,8 +134,12 @@ def test_gradients_of_second_order_are_slopes(problem):
 
 def test_gradients_of_third_order_are_slopes():
     rng = np.random.default_rng(0)
-    x, weight = rng.normal(size=(2, 2, 5)), rng.normal(size=(3, 2, 2))
-    ag.check_gradients(lambda x, w: nn.conv1d(x, w, stride=2, padding=1) ** 2, x, weight, order=3)
+    x, weight, bias = rng.normal(size=(2, 2, 5)), rng.normal(size=(3, 2, 2)), rng.normal(size=3)
+
+    def square(x, w, b):
+        return nn.conv1d(x, w, b, stride=2, padding=1) ** 2
+
+    ag.check_gradients(square, x, weight, bias, order=3)
 
 
 # -- PyTorch --------------------------------------------------------------------------------------

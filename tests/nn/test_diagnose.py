@@ -294,6 +294,20 @@ def test_an_unbuilt_model_stays_unbuilt_and_draws_the_same_weights_later():
     assert nn.cross_entropy(model(X), LABELS).item() == pytest.approx(report.loss)
 
 
+def test_a_model_of_two_inputs():
+    class Two(nn.Module):
+        def __init__(self):
+            self.a, self.b = nn.Dense(3, rng=0), nn.Dense(3, rng=1)
+
+        def forward(self, x, z):
+            return self.a(x) + self.b(z)
+
+    report = nn.diagnose(Two(), (X[:, :5], X[:, 5:]), LABELS, loss="cross_entropy")
+    assert [layer.path for layer in report.layers] == ["", "a", "b", ""]
+    assert [layer.kind for layer in report.layers] == ["input", "Dense", "Dense", "output"]
+    assert report.advice == []
+
+
 def test_what_is_missing_is_told():
     model = nn.Sequential(nn.Dense(3))
     with pytest.raises(ValueError, match=r"does not know its loss.*compile the model"):

@@ -202,6 +202,10 @@ def test_a_generator_that_ends_is_told_before_or_with_numbers():
     with pytest.raises(ValueError, match="gives no batches"):
         fit(network, iter(()))
     assert len(fit(network, generator())[0]) == 1
+    for steps in (None, 3):
+        passes = iter([generator(), iter(())])  # what a function gives that makes it once for all
+        with pytest.raises(ValueError, match=r"gives no batches.* a new iterator each time"):
+            fit(network, passes.__next__, epochs=2, steps_per_epoch=steps)
 
 
 def test_what_is_no_batch_is_told():
@@ -238,8 +242,13 @@ def test_validation_and_evaluation_on_batches():
     assert network.evaluate(generator(), verbose=0) == pytest.approx(expected)
     with pytest.raises(ValueError, match="fit: validation_data is a generator"):
         network.fit(X, LABELS, epochs=2, verbose=0, validation_data=generator())
+    pair = network.fit(X, LABELS, verbose=0, validation_data=[X, LABELS]).history
+    two = network.fit(X, LABELS, verbose=0, validation_data=[(X, LABELS)] * 2).history
+    assert "val_f1" in pair.keys() & two.keys()
     with pytest.raises(ValueError, match="y is missing"):
         network.evaluate(X)
+    with pytest.raises(ValueError, match=r"^evaluate: x has shape"):
+        network.evaluate(X, LABELS[:3])
 
 
 # -- several inputs -------------------------------------------------------------------------------

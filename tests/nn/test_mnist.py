@@ -32,11 +32,20 @@ def keras_listing() -> nn.Sequential:
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "epochs", "least"), [("sgd", 5, 0.94), (optim.Adam, 3, 0.97)]
+    ("optimizer", "epochs", "least"),
+    [
+        ("sgd", 5, 0.94),
+        # Adam at a constant rate goes up and down by half a percent at the end: 0.968 to 0.978 for
+        # six seeds. With the rate falling, as F14 has it, it settles.
+        ("adam", 3, 0.96),
+        (lambda: optim.Adam(lr=optim.schedule.Cosine(0.001, 3 * 1875)), 3, 0.97),
+    ],
+    ids=["sgd", "adam", "adam, falling rate"],
 )
 def test_G9_to_G12_the_keras_program(optimizer, epochs, least, mnist):
     (x_train, t_train), (x_test, t_test) = mnist
     model = keras_listing()
+    optimizer = optimizer() if callable(optimizer) else optimizer
     model.compile(optimizer, "categorical_crossentropy", ["accuracy"])
     history = model.fit(
         x_train, nn.to_categorical(t_train), epochs=epochs, batch_size=32, verbose=0

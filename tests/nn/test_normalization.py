@@ -104,6 +104,16 @@ def test_given_statistics_are_constants_or_inputs():
     ag.check_gradients(nn.batch_norm, IMAGES[:1, :, :2], mean, var, WEIGHT, BIAS)
 
 
+@pytest.mark.parametrize("name", ["layer_norm", "batch_norm"])
+def test_weight_and_bias_may_be_missing(name):
+    function = getattr(nn, name)
+    plain = function(ROWS)
+    np.testing.assert_allclose(function(ROWS, weight=WEIGHT), plain * WEIGHT)
+    np.testing.assert_allclose(function(ROWS, bias=BIAS), plain + BIAS)
+    np.testing.assert_allclose(function(ROWS.tolist(), weight=WEIGHT), plain * WEIGHT)
+    ag.check_gradients(lambda x, b: function(x, bias=b), ROWS, BIAS)
+
+
 def test_over_several_axes():
     x = RNG.normal(size=(2, 3, 4))
     w = RNG.normal(size=(3, 4))
@@ -228,6 +238,15 @@ def test_a_graph_made_in_evaluation_does_not_mind_that_training_goes_on():
     layer.train()(ROWS)
     loss.backward()  # the scale was computed then, nothing that it reads has been overwritten
     np.testing.assert_allclose(x.grad.data, 1, rtol=1e-4)
+
+
+def test_a_graph_that_reads_the_statistics_is_stale_after_a_step_of_training():
+    layer = nn.BatchNorm(4)
+    factor = Tensor(np.ones(4, np.float32), requires_grad=True)
+    loss = (factor * layer.running_mean).sum()
+    layer(ROWS)
+    with pytest.raises(RuntimeError, match="overwritten"):
+        loss.backward()
 
 
 def test_layout_follows_the_input():

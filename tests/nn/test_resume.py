@@ -92,7 +92,7 @@ def never_stopped(optimizer):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@settings(max_examples=12)
+@settings(max_examples=2 * STEPS)  # all that there are
 @given(stop=st.integers(1, STEPS), ending=st.sampled_from(["npz", "safetensors"]))
 def test_stopped_after_any_step_and_resumed(optimizer, stop, ending, tmp_path_factory):
     path = tmp_path_factory.mktemp("resume") / f"training.{ending}"
@@ -190,6 +190,18 @@ class _Press(nn.Callback):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+def test_it_says_what_it_saved_and_where_it_goes_on(tmp_path, capsys):
+    path = tmp_path / "training.npz"
+    train(build(), [nn.Checkpoint(path), _Press(at=6)], verbose=2)
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "interrupted after 6 steps; what was learned is kept", f"saved: {path}"
+    ]  # fmt: skip
+    train(build(), resume=path, verbose=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"going on after step 6, from {path}"
+    assert [line[:9] for line in lines[1:]] == ["Epoch 2/3", "Epoch 3/3"]
+
+
 def test_ctrl_c_during_validation_can_be_gone_on_from(tmp_path):
     """What the validation measures with are the metrics of the epoch, half summed up."""
     path = tmp_path / "training.npz"
@@ -279,7 +291,7 @@ class Rising(nn.Metric):
 
 def test_what_early_stopping_had_ended_stays_ended(tmp_path):
     path = tmp_path / "training.npz"
-    stop = lambda patience: [nn.EarlyStopping("score", patience, mode="max"), nn.Checkpoint(path)]
+    stop = lambda patience: [nn.Checkpoint(path), nn.EarlyStopping("score", patience, mode="max")]
     make = lambda: build("momentum", metrics=[Rising()])
     ended = make()
     assert train(ended, stop(1), epochs=9).epochs == 4
@@ -377,6 +389,50 @@ def test_more_epochs_may_follow(tmp_path):
     same(model.state_dict(), whole.state_dict())
     done = train(build(), epochs=2, resume=path)  # there is nothing left to do
     assert done.epochs == 2
+    other = train(build(), epochs=3, resume=path, batch_size=10, x=X[:20], y=LABELS[:20])
+    assert other.epochs == 3  # between two epochs other data may be given
+
+
+@settings(max_examples=10)
+@given(stops=st.sets(st.integers(1, STEPS), min_size=2, max_size=4))
+def test_stopped_again_and_again(stops, tmp_path_factory):
+    path = tmp_path_factory.mktemp("resume") / "training.npz"
+    weights, history, _ = never_stopped("adam, one cycle")
+    resume, steps = None, []
+    for stop in [*sorted(stops), None]:
+        model, watch = build(seed=9 if resume else 0), Watch(stop)
+        got = train(model, [watch, nn.Checkpoint(path, every_steps=stop or 99)], resume=resume)
+        steps += watch.weights
+        resume = path
+    for one, other in zip(weights, steps, strict=True):
+        same(one, other)
+    assert got.history == history
+
+
+def test_layers_with_buffers_and_states_go_on(tmp_path):
+    path = tmp_path / "training.npz"
+
+    class Net(nn.Module):
+        def __init__(self):
+            self.norm, self.recur = nn.BatchNorm(), nn.LSTM(4, returns="outputs")
+            self.drop, self.out = nn.Dropout(0.5), nn.Dense(3)
+
+        def forward(self, x):
+            return self.out(self.drop(self.recur(self.norm(x)[:, None])[:, -1]))
+
+    def make():
+        nn.seed(0)
+        model = Net()
+        model.compile(optim.AdamW(lr=0.02), "cross_entropy")
+        return model
+
+    whole = make()
+    train(whole)
+    train(make(), [nn.Checkpoint(path, every_steps=6), Watch(6)])
+    model = make()
+    train(model, resume=path)
+    assert "norm.running_mean" in model.state_dict()
+    same(model.state_dict(), whole.state_dict())
 
 
 def snapshot(model):

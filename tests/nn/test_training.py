@@ -1,14 +1,11 @@
-"""compile, fit, evaluate, predict: in Keras's habit, exact where Keras rounds, interruptible."""
+"""compile, fit, evaluate, predict: in Keras's habit, exact where Keras rounds."""
 
 from __future__ import annotations
 
 import io
 import math
-import os
 import re
-import signal
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -280,6 +277,30 @@ def test_evaluate_records_nothing():
     assert all(p.grad is g for p, g in zip(model.parameters(), before, strict=True))
 
 
+def test_a_callback_may_evaluate_in_the_middle_of_an_epoch():
+    """The metrics that it uses are those of the epoch, half summed up."""
+
+    class Look(nn.Callback):
+        def on_batch_end(self, batch, logs):
+            seen.append(self.model.evaluate(X[:5], LABELS[:5], verbose=0))
+
+    seen = []
+    metrics = ["accuracy", "f1", "confusion_matrix"]
+    histories = [
+        classifier(metrics=metrics)
+        .fit(X, LABELS, epochs=2, batch_size=16, verbose=0, rng=0, callbacks=callbacks)
+        .history
+        for callbacks in ([], [Look()])
+    ]
+    np.testing.assert_equal(*histories)
+    assert len(seen) == 8
+    mine = nn.metrics.ConfusionMatrix()
+    model = classifier(metrics=[mine])
+    model.fit(X, LABELS, verbose=0)
+    model.evaluate(X[:5], LABELS[:5], verbose=0)
+    assert mine.result().sum() == 5  # afterwards it is the user's to look at
+
+
 # -- metrics --------------------------------------------------------------------------------------
 
 
@@ -359,6 +380,15 @@ def test_wrong_arguments_are_told_before_anything_changes():
         np.testing.assert_array_equal(model.state_dict()[name], value)
 
 
+def test_a_metric_that_does_not_fit_is_told_before_anything_changes():
+    model = classifier(metrics=["top_k_accuracy"])
+    before = model.state_dict()
+    with pytest.raises(ValueError, match="k=5 of 3 classes"):
+        model.fit(X, LABELS, verbose=0)
+    for name, value in before.items():
+        np.testing.assert_array_equal(model.state_dict()[name], value)
+
+
 def test_unknown_losses():
     with pytest.raises(ValueError, match=r"'crossentropi'\. Do you mean cross_entropy"):
         classifier(loss="crossentropi")
@@ -388,6 +418,27 @@ def test_an_optimizer_of_some_parameters_trains_only_those():
     model.compile(optim.SGD(model.layers[1].parameters(), lr=0.1), "cross_entropy")
     model.fit(X, LABELS, verbose=0)
     np.testing.assert_array_equal(model.layers[0].weight.data, kept)
+
+
+def test_F14_adam_early_and_sgd_late_on_the_same_weights():
+    """The plateau is SGD's: it begins where Adam ended, and remembers nothing of it."""
+    model = classifier(optimizer=optim.Adam(lr=0.03))
+    model.fit(X, LABELS, epochs=3, verbose=0)
+    before = model.state_dict()
+    model.compile(optim.SGD(lr=0.01, momentum=0.9), "cross_entropy", ["accuracy"])
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+    loss, _ = model.evaluate(X, LABELS, verbose=0)
+    history = model.fit(X, LABELS, epochs=3, verbose=0).history
+    assert history["loss"][-1] < loss
+    assert model.optimizer.iterations == 6
+
+
+def test_a_network_that_cannot_learn_is_a_warning_at_the_users_own_line():
+    model = classifier(nn.Dense(1), nn.Activation("step"), loss="mse", metrics=())
+    with pytest.warns(nn.TrainingWarning, match="the gradient of every parameter is 0") as caught:
+        model.fit(X, np.full((60, 1), 2.0), verbose=0)
+    assert caught[0].filename == __file__
 
 
 # -- what is shown --------------------------------------------------------------------------------
@@ -429,6 +480,15 @@ def test_a_bar_on_a_terminal(monkeypatch):
         assert shown in bars[1]
 
 
+def test_a_bar_of_an_unknown_length_learns_it_in_the_first_epoch(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    classifier().fit(lambda: iter([(X, LABELS)] * 4), epochs=2)
+    bars = [line.split("\r")[-1] for line in terminal.getvalue().split("\n") if line]
+    assert bars[0].startswith("Epoch 1/2: 4batch")
+    assert bars[1].startswith("Epoch 2/2: 100%")
+
+
 def test_tqdm_is_imported_only_for_a_bar():
     import subprocess
 
@@ -439,95 +499,6 @@ def test_tqdm_is_imported_only_for_a_bar():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-# -- Ctrl-C ---------------------------------------------------------------------------------------
-
-
-class CtrlC(nn.Callback):
-    """Presses it: after `at` steps, `times` times."""
-
-    def __init__(self, at, times=1):
-        self.at = at
-        self.times = times
-        self.steps = self.ended = 0
-
-    def on_batch_end(self, batch, logs):
-        self.steps += 1
-        if self.steps == self.at:
-            for _ in range(self.times):
-                os.kill(os.getpid(), signal.SIGINT)
-            self.went_on = True
-
-    def on_train_end(self):
-        self.ended += 1
-
-
-def test_ctrl_c_once_returns_what_was_learned(capsys):
-    model, press = classifier(), CtrlC(at=9)
-    before = signal.getsignal(signal.SIGINT)
-    history = model.fit(X, LABELS, epochs=50, batch_size=15, callbacks=[press])
-    assert history.interrupted
-    assert (press.steps, press.ended) == (9, 1)
-    assert len(history.history["loss"]) == history.epochs == 2
-    assert "interrupted" in repr(history)
-    assert model.optimizer.iterations == 9  # the step at hand was finished, and no other begun
-    assert signal.getsignal(signal.SIGINT) is before
-    assert "interrupted after 9 steps; what was learned is kept" in capsys.readouterr().out
-    assert not model.fit(X, LABELS, verbose=0).interrupted
-
-
-def test_ctrl_c_in_the_first_epoch_leaves_a_history_without_numbers():
-    history = classifier().fit(X, LABELS, batch_size=15, callbacks=[CtrlC(at=1)], verbose=0)
-    assert (history.interrupted, history.history, history.epochs) == (True, {}, 0)
-
-
-def test_ctrl_c_twice_ends_at_once():
-    model, press = classifier(), CtrlC(at=3, times=2)
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(X, LABELS, epochs=50, callbacks=[press], verbose=0)
-    assert press.steps == 3
-    assert not hasattr(press, "went_on")  # in the middle of the step
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_a_keyboard_interrupt_that_is_raised_counts_as_the_first():
-    class Raise(nn.Callback):
-        def on_batch_end(self, batch, logs):
-            raise KeyboardInterrupt
-
-    history = classifier().fit(X, LABELS, epochs=5, callbacks=[Raise()], verbose=0)
-    assert history.interrupted
-
-
-def test_ctrl_c_during_validation():
-    class Slow(nn.Module):
-        calls = 0
-
-        def forward(self, x):
-            if not self.training:
-                self.calls += 1
-                if self.calls == 2:  # the first call finds the sizes
-                    os.kill(os.getpid(), signal.SIGINT)
-            return x
-
-    model = classifier(slow := Slow(), nn.Dense(3))
-    many = np.repeat(X, 20, axis=0), np.repeat(LABELS, 20)
-    history = model.fit(X, LABELS, epochs=3, validation_data=many, verbose=0)
-    assert history.interrupted
-    assert slow.calls == 2
-
-
-def test_training_in_another_thread_leaves_signals_alone():
-    before = signal.getsignal(signal.SIGINT)
-    histories = []
-    train = lambda: histories.append(classifier().fit(X, LABELS, verbose=0))
-    thread = threading.Thread(target=train)
-    thread.start()
-    thread.join()
-    assert histories[0].epochs == 1
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 # -- the real thing -------------------------------------------------------------------------------

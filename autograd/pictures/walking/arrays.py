@@ -6,6 +6,7 @@ they can be read without colours, and from the last row.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -56,14 +57,17 @@ class Shelf:
             seen["numbers"] = [[number(x) for x in row] for row in rows.tolist()]
             seen["sizes"] = _levels(np.abs(rows))
             return seen
-        squares, each = _pooled(np.abs(rows) if rows.dtype.kind == "c" else rows)
+        array = np.abs(array) if array.dtype.kind == "c" else array
+        if (array == array.flat[0]).all():
+            return seen  # words say it all
+        squares, said = _tiled(array) if array.ndim > 2 else _pooled(rows)
         if self._squares + squares.size > MOST_SQUARES:
             self.in_words_only += 1
             return seen
         self._squares += squares.size
         seen["squares"] = ["".join(map(_letter, row)) for row in _levels(squares)]
-        if each != (1, 1):
-            seen["each"] = f"each square is the mean of {each[0]} × {each[1]} elements"
+        if said:
+            seen["said"] = said
         return seen
 
 
@@ -84,8 +88,27 @@ def _letter(level: int | None) -> str:
     return "?" if level is None else chr(ZERO + level)
 
 
-def _pooled(rows: Array) -> tuple[Array, tuple[int, int]]:
+def _tiled(array: Array) -> tuple[Array, str]:
+    """The last two axes are a picture: as many as fit, side by side; and which are shown."""
+    pictures = array.reshape(-1, *array.shape[-2:])
+    count, height, width = pictures.shape
+    across, down = (SIDE + 1) // (width + 1), (SIDE + 1) // (height + 1)
+    if across * down == 0:
+        squares, said = _pooled(pictures[0])
+        return squares, f"the first of {count}; {said}"
+    across = min(across, max(math.isqrt(count), -(-count // down)))
+    shown = pictures[: across * down]
+    down = -(-len(shown) // across)
+    squares = np.zeros((down * (height + 1) - 1, across * (width + 1) - 1))
+    for i, picture in enumerate(shown):
+        top, left = i // across * (height + 1), i % across * (width + 1)
+        squares[top : top + height, left : left + width] = picture
+    return squares, "" if len(shown) == count else f"the first {len(shown)} of {count}"
+
+
+def _pooled(rows: Array) -> tuple[Array, str]:
     """At most SIDE × SIDE means of blocks, and how large a block is."""
+    rows = np.abs(rows) if rows.dtype.kind == "c" else rows
     each = tuple(-(-n // SIDE) for n in rows.shape)
     rows = rows.astype(np.float64)
     for axis, block in enumerate(each):
@@ -94,4 +117,5 @@ def _pooled(rows: Array) -> tuple[Array, tuple[int, int]]:
         with np.errstate(all="ignore"):
             sums = np.add.reduceat(rows, starts, axis=axis)
             rows = sums / (counts[:, None] if axis == 0 else counts)
-    return rows, (each[0], each[1])
+    said = f"each square is the mean of {each[0]} × {each[1]} elements"
+    return rows, "" if each == (1, 1) else said

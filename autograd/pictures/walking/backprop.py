@@ -6,6 +6,8 @@ number here is the number that `backward()` leaves in `.grad`.
 
 from __future__ import annotations
 
+import inspect
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +54,8 @@ def contributions(root: Node, nodes: list[Node], saved: dict[Node, Any]) -> Iter
             fits = raw.shape == source.shape and raw.dtype is source.dtype
             fitted = raw if fits else _fit(raw, source, node)
             before = gradients.get(source)
-            gradients[source] = fitted if before is None else before + fitted
+            with np.errstate(all="ignore"):
+                gradients[source] = fitted if before is None else before + fitted
             yield Contribution(node, place, g, raw, fitted, before, gradients[source])
 
 
@@ -113,8 +116,7 @@ def _again(node: Node, known: dict[int, Array]) -> tuple[Any, ...]:
             f"{shape}, was too large to be kept. Call ag.walk(loss) before loss.backward(), or "
             "write loss.backward(retain_graph=True)."
         )
-    call = op.call.bind_partial()
-    call.arguments = {n: (given | settings)[n] for n in op.call.parameters if n in given | settings}
+    call = inspect.BoundArguments(op.call, OrderedDict(given | settings))
     try:
         with np.errstate(all="ignore"):
             same = np.array_equal(op.function(*call.args, **call.kwargs), out, equal_nan=True)
@@ -154,12 +156,14 @@ def find_arrays(nodes: list[Node], saved: dict[Node, Any], known: dict[int, Arra
         op = node.op
         if op is None or value_of(node, known) is not None:
             continue
-        if set(op.call.parameters) - set(op.inputs):
-            continue  # there are settings, not all of which are kept
-        values = [value_of(source, known) for source in node.inputs]
-        if all(value is not None for value in values):
+        settings = node.settings or {}
+        if set(op.call.parameters) - set(op.inputs) - settings.keys():
+            continue  # there may be settings that were not kept
+        values = dict(zip(op.inputs, [value_of(i, known) for i in node.inputs], strict=True))
+        if all(value is not None for value in values.values()):
+            call = inspect.BoundArguments(op.call, OrderedDict(values | settings))
             with np.errstate(all="ignore"):
-                known[id(node)] = np.asarray(op.function(*values))
+                known[id(node)] = np.asarray(op.function(*call.args, **call.kwargs))
 
 
 def as_array(value: Any) -> Any:

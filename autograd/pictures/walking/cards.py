@@ -87,7 +87,7 @@ def drawing(view: View, states: list[States]) -> str:
         f'<svg id="graph" viewBox="0 0 {width:.0f} {height:.0f}" data-width="{width:.0f}" '
         f'data-height="{height:.0f}" role="group" aria-label={quoteattr(summary(view))}>',
         f'<g transform="translate({AROUND} {AROUND})">',
-        *(_frame(view.frames[i], area) for i, areas in placed.frames.items() for area in areas),
+        *(_frame(view.frames[i], area) for i, area in placed.frames.items()),
         *(_arrow(placed, arrow, view.arrows[arrow]) for arrow in arrows),
         *(card.drawn(area) for card, area in zip(cards, placed.boxes, strict=True)),
         "</g></svg>",

@@ -20,7 +20,7 @@ from .page import framed, in_lines, page, titled
 from .steps import Step, Story
 from .update import Updates, by_optimizer, plain_descent
 
-MOST_OPS = 200
+MOST_OPS = 150
 """Of a larger graph the newest so many ops are walked, so that the page stays small."""
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -74,7 +74,7 @@ def walk(
     >>> c = a * b
     >>> print(ag.walk(c).text())
     1. Predict
-        1  Given: a and b. 1 operation leads to c.
+        1  c = ?.  Given: a and b. 1 operation leads to c.
         2  c = a · b = 2 × −3 = −6.  multiply makes c of a and b.
     2. Measure the error
         3  c = −6.  Nothing follows the prediction: c itself is what is measured.

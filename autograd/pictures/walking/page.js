@@ -60,7 +60,7 @@ function figure(label, place) {
   } else {
     whole.append(make("div", "wide words", array.lines.join("\n")));
     if (array.squares) whole.append(squares(array, label));
-    if (array.each) whole.append(make("figcaption", "", array.each));
+    if (array.said) whole.append(make("figcaption", "", array.said));
   }
   return whole;
 }
@@ -72,6 +72,8 @@ function squares(array, label) {
   const [rows, columns] = [array.squares.length, array.squares[0].length];
   svg.setAttribute("viewBox", `-0.2 -0.2 ${columns + 0.4} ${rows + 0.4}`);
   svg.setAttribute("class", "squares");
+  const side = Math.min(0.6, 14 / columns, 12 / rows); // of one square, in rem
+  svg.style.width = `${columns * side}rem`;
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", `${label}: squares, large for large numbers, hollow for negative ones`);
   const paths = { plus: "", minus: "" };

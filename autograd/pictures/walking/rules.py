@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...call import Parts
-from ...graph import Node, _Recording
+from ...graph import Node, Observer, _Recording
 from ...tensor import Tensor
 from ..phrases import Applied, Comparison, Leaf, is_short, numbers, said, spelt
 from ..plain import visible
@@ -99,7 +99,7 @@ Symbol.__hash__ = Tensor.__hash__  # type: ignore[method-assign]
 
 
 @dataclass
-class Tape:
+class Tape(Observer):
     """Sees every op as it is recorded, as `ag.debug()` does: with the arguments as they were."""
 
     given: dict[Node, dict[str, Any]] = field(default_factory=dict)
@@ -136,6 +136,8 @@ class Tape:
         if isinstance(value, Parts):
             (part,) = value.found.values()
             return self.expression(part)
+        if isinstance(value, (list, tuple)) and any(isinstance(v, np.ndarray) for v in value):
+            return Leaf(UNKNOWN)
         return Leaf(spelt(value), value)
 
     def _of(self, node: Node) -> Any:
@@ -144,7 +146,7 @@ class Tape:
         if node not in self.given or node.op is None:
             return Leaf(UNKNOWN)
         parts = {
-            name: self.expression(value)
+            name: Leaf(spelt(value, True), value) if name == "index" else self.expression(value)
             for name, value in self.given[node].items()
             if name in node.op.inputs or value is not node.op._defaults.get(name, math.nan)
         }
@@ -156,7 +158,9 @@ def _constant(value: Any) -> Leaf:
     array = np.asarray(value.array if isinstance(value, Tensor) else value)
     if is_short(array):
         return Leaf(numbers(array), array)
-    return Leaf("mask" if np.isin(array, (0, 1)).all() else "constant", array)
+    if not np.isin(array, (0, 1)).all():
+        return Leaf("constant", array)
+    return Leaf("one_hot" if array.ndim > 1 and (array.sum(-1) == 1).all() else "mask", array)
 
 
 def rules(node: Node, saved: Any, g: Any, g_name: str, words: dict[str, Any]) -> list[Any]:

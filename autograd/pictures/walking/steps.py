@@ -142,13 +142,14 @@ class Story:
             i for op in self.ops for i in op.inputs if not getattr(i, "op", None)
             and i in self.painter.graph.consumers
         )  # fmt: skip
-        leaves = [self.word(s) for s in sources if isinstance(s, Node)]
-        data = [self.word(s) for s in sources if isinstance(s, Constant)]
+        leaves = list(dict.fromkeys(self.word(s) for s in sources if isinstance(s, Node)))
+        data = list(dict.fromkeys(self.word(s) for s in sources if isinstance(s, Constant)))
         note = f"Given: {_listed(leaves)}" + (f"; and the data {_listed(data)}" if data else "")
         count = len(self.ops)
         lead = "operation leads" if count == 1 else "operations lead"
         note += f". {count} {lead} to {self.word(self.root)}."
-        return Step(PREDICT, "given", self.word(self.root), note=note)
+        out = self.word(self.root)
+        return Step(PREDICT, "given", out, f"{out} = ?", note=note)
 
     def _loss(self) -> Step:
         name = self.word(self.root)
@@ -330,6 +331,9 @@ def _in_numbers(expression: Any, value: Any, text: str, tail: str = "") -> str:
     if value is None or not (short or "@" in text):
         return f"= {numbers(value)}" if value is not None and is_short(value) else ""
     out = numbers(value)
+    if short and not is_short(value):  # few numbers in, many out
+        same = value.size and np.all(value == value.flat[0])
+        return f"= {inside}" + (f" = {number(value.flat[0])}, everywhere" if same else "")
     if not short:
         return f"{inside}{tail} → {out}"
     return f"= {inside}{tail} = {out}" if inside != out or tail else f"= {out}"

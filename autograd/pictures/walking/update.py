@@ -17,6 +17,7 @@ import numpy as np
 
 from ...graph import Array, Node
 from ...tensor import Tensor
+from ..plain import visible
 
 DESCENT = "p ← p − lr·g"
 """Gradient descent: what is shown if there is no optimizer."""
@@ -45,7 +46,7 @@ def plain_descent(gradients: dict[Node, Array], lr: float) -> Updates:
     found = Updates([DESCENT], "plain gradient descent", {"lr": lr})
     for node, g in gradients.items():
         before = np.array(node.value)
-        found.made.append(Update(node, before, g, before - lr * g))
+        found.made.append(Update(node, before, g, np.asarray(before - lr * g)))
     return found
 
 
@@ -78,7 +79,7 @@ def by_optimizer(optimizer: Any, gradients: dict[Node, Array]) -> Updates:
             warnings.simplefilter("ignore")
             twin.step()
     except Exception as error:  # one that wants to compute the loss several times, say
-        found.failed = f"{type(error).__name__}: {error}"
+        found.failed = visible(f"{type(error).__name__}: {error}", 300)
         return found
     for node, p in zip(nodes, copies, strict=True):
         if node in gradients:
