@@ -237,7 +237,10 @@ class Comparison:
             values.append(line.phi(0.0, moved).sum().item())
             pulled = self.level.pull(moved, self.weights)[line.input]
             gradients.append(float((pulled * line.along).sum()))
-        rough = max(noise(line.phi), float(np.ptp(values)))
+        rough = max(noise(line.phi), noise(line.phi, 1e-3), float(np.ptp(values)))
+        size = float(np.abs(line.phi(0.0)).sum())
+        if rough > self.eps * size > 0:  # larger steps are to be trusted, then
+            found = self.method(line.phi, rough / size, line.scale)
         error = found.error + 2 * (rough / found.step + float(np.ptp(gradients)))
         return found._replace(error=error)
 

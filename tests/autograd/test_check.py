@@ -270,6 +270,12 @@ def test_rounding_on_the_way_and_many_turns_within_a_step(x: Any, far: float) ->
     assert check_gradients(lambda x: np.sin(x - 1e6), x).kinks == []
 
 
+def test_a_rounding_that_shows_at_few_places() -> None:
+    """1 − tanh² near 1 moves in rare jumps: a slope of it is known to six digits, no more."""
+    a, b = np.array([[2.65625]]), np.array([[2.703125]])
+    assert check_gradients(lambda a, b: np.tanh(a @ b), a, b).kinks == []
+
+
 @pytest.mark.parametrize("f", [np.sum, np.transpose, lambda x: 2 * x, lambda x: x[1:]])
 def test_no_element_is_looked_at_where_the_second_order_is_nothing(f: Any) -> None:
     assert check_gradients(f, RNG.normal(size=(30, 40))).evaluations < 60
