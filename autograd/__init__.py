@@ -5,13 +5,14 @@ README.md in this folder tells the idea in one page.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._identity import NameClashWarning, __distribution__, __version__
 
 # isort: split
 from . import methods as _methods  # noqa: F401 - attaches operators and methods to Tensor
 from . import ops as _ops
+from ._lazy import lazy
 from .backward import GradientWarning
 from .debug import DetachWarning, debug
 from .declare import composite, constant, elementwise, op, refuse
@@ -63,30 +64,23 @@ __all__ = [
 ]  # fmt: skip
 __all__ += [name for name, value in vars(_ops).items() if callable(value)]  # one for each op
 
-_LAZY = {
-    # loaded when first asked for: the engine itself imports nothing but NumPy
-    "check_gradients": "check",
-    "check_vjp": "check",
-    "draw": "pictures",
-    "Picture": "pictures",
-    "Walk": "pictures",
-    "walk": "pictures",
-    "plot": None,
-    "profile": "profiling",
-    "supported": "support",
-    "testing": None,
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-    from importlib import import_module
-
-    module = import_module(f".{_LAZY[name] or name}", __name__)
-    value = module if _LAZY[name] is None else getattr(module, name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    __getattr__ = lazy(
+        __name__,
+        {
+            # loaded when first asked for: the engine itself imports nothing but NumPy
+            "check_gradients": "check",
+            "check_vjp": "check",
+            "draw": "pictures",
+            "Picture": "pictures",
+            "Walk": "pictures",
+            "walk": "pictures",
+            "plot": None,
+            "profile": "profiling",
+            "supported": "support",
+            "testing": None,
+        },
+    )
 
 
 def __dir__() -> list[str]:

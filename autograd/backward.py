@@ -36,12 +36,14 @@ def backward(tensor: Tensor, grad: Any, *, retain_graph: bool, create_graph: boo
     found = pull_back({node: g}, retain_graph=retain_graph, create_graph=create_graph)
     with _accumulating, _Recording(create_graph):
         while found:
-            node, g = found.popitem()
+            node = next(iter(found))
+            alone = sys.getrefcount(found[node]) == 2  # held by `found`, and by this very question
+            g = found.pop(node)
             assert node.extra is not None
             owner = node.owner()
             if owner is None:
                 continue  # the Tensor is gone, and nobody can ask for its gradient
-            g = result(g.array, g.node) if isinstance(g, Tensor) else source(_own(g))
+            g = result(g.array, g.node) if isinstance(g, Tensor) else source(_own(g, alone))
             first = owner.grad is None
             owner._grad = g if first else owner._grad + g
             node.extra.backwards = 1 if first else node.extra.backwards + 1
@@ -116,7 +118,7 @@ def pull_back(
                     add(before, gradient, before)
                 else:
                     gradients[source] = total = before + gradient
-                    if type(total) is np.ndarray:
+                    if type(total) is np.ndarray and not create_graph:
                         sums.add(source)
             if alarm.rang:
                 alarm.rang = False
@@ -244,14 +246,11 @@ def _run_hooks(node: Node, g: Any) -> Any:
     return g
 
 
-def _own(g: Any) -> Array:
+def _own(g: Any, alone: bool) -> Array:
     """The gradient as an array that nobody else holds: leaves own their gradients."""
     if type(g) is not np.ndarray:
         return np.array(g)
-    # 3 references are ours: the caller's name, the argument, and getrefcount's own.
-    if g.base is None and g.flags.writeable and sys.getrefcount(g) <= 3:
-        return g
-    return g.copy()
+    return g if alone and g.base is None and g.flags.writeable else g.copy()
 
 
 def _shown(g: Any) -> Any:

@@ -26,7 +26,8 @@ _new, ndarray = object.__new__, np.ndarray
 
 
 def unary(op: Op) -> Callable[..., Any]:
-    function, ways = op.function, _Ways(op)
+    function = op.function
+    ways: list[Way | None] = [None, None]
 
     def call(x: Any, out: Any = None, /, **keywords: Any) -> Any:
         if keywords or out is not None:
@@ -49,7 +50,7 @@ def unary(op: Op) -> Callable[..., Any]:
         if not recording:
             tensor.node = None
             return tensor
-        plan, pick = ways[1]
+        plan, pick = ways[1] or _way(op, ways, 1)
         tensor.node = made = new_node(op, plan, (node,), pick(array, out), out)
         if recording is not True:
             recording.made(made, {"x": x}, out)
@@ -59,7 +60,9 @@ def unary(op: Op) -> Callable[..., Any]:
 
 
 def binary(op: Op) -> Callable[..., Any]:
-    function, ways = op.function, _Ways(op)
+    function = op.function
+    ways: list[Way | None] = [None, None, None, None]
+    is_new = isinstance(function, np.ufunc)  # what it gives is no view of what it was given
 
     def apply(x: Any, y: Any, /) -> Any:
         x_array = x_node = x
@@ -94,14 +97,14 @@ def binary(op: Op) -> Callable[..., Any]:
             y_node = shown(y)
         elif pattern == 2:
             x_node = shown(x)
-        plan, pick = ways[pattern]
+        plan, pick = ways[pattern] or _way(op, ways, pattern)
         tensor.node = made = _new(Node)  # what new_node does, without a call
         made.op = op
         made.plan = plan
         made.inputs = (x_node, y_node)
         made.saved = pick(x_array, y_array, out)
         made.settings = None
-        made.value = out if out.size <= SMALL and out.base is None else small(out)
+        made.value = out if is_new and out.size <= SMALL else small(out)
         made.shape = out.shape
         made.dtype = out.dtype
         made.order = next_order()
@@ -120,20 +123,18 @@ def binary(op: Op) -> Callable[..., Any]:
     return call
 
 
-class _Ways(dict[int, tuple[Plan, Callable[..., Any]]]):
-    """For each pattern of inputs that want a gradient (1 for the first, 2 for the second), when it
-    is first met: the plan, and a function that picks what the plan saves."""
+Way = tuple[Plan, Callable[..., tuple[Any, ...]]]
+"""How an elementwise call is recorded: its plan, and a function that picks what the plan saves."""
 
-    def __init__(self, op: Op) -> None:
-        self.op = op
 
-    def __missing__(self, pattern: int) -> tuple[Plan, Callable[..., Any]]:
-        inputs = self.op.inputs
-        plan = self.op.plan(tuple([bool(pattern >> i & 1) for i in range(len(inputs))]))
-        items = [n if n in (*inputs, "out") else f"shape({n[:-6]})" for n in plan.names]
-        text = f"lambda {', '.join(inputs)}, out: ({''.join(item + ', ' for item in items)})"
-        self[pattern] = way = plan, eval(text, {"shape": np.shape})
-        return way
+def _way(op: Op, ways: list[Way | None], pattern: int) -> Way:
+    """The way for a pattern of inputs that want a gradient, when it is first met: 1 stands for the
+    first input, 2 for the second, 3 for both."""
+    plan = op.plan(tuple([bool(pattern >> i & 1) for i in range(len(op.inputs))]))
+    items = [n if n in (*op.inputs, "out") else f"shape({n[:-6]})" for n in plan.names]
+    text = f"lambda {', '.join(op.inputs)}, out: ({''.join(item + ', ' for item in items)})"
+    ways[pattern] = way = plan, eval(text, {"shape": np.shape})
+    return way
 
 
 def _ufunc_call(

@@ -31,6 +31,7 @@ def op(
     sequences: tuple[str, ...] = (),
     formula: str = "",
     note: str = "",
+    example: str = "",
     samples: Sequence[Sample] = (),
     domain: tuple[float, float] = (-3.0, 3.0),
     kinks: Callable[..., Any] | None = None,
@@ -48,8 +49,8 @@ def op(
         Whether `np.f(tensor)` shall reach this op. An op that you declare is your own otherwise.
     sequences : tuple of str
         Parameters that take a list of arrays; their rule asks for `i`, the place in the list.
-    formula, note, samples, domain, kinks, signature
-        What pictures show and tests draw from; see `autograd/ops/README.md`.
+    formula, note, example, samples, domain, kinks, signature
+        What pictures and docstrings show and tests draw from; see `autograd/ops/README.md`.
 
     Raises
     ------
@@ -86,6 +87,7 @@ def op(
             sequences=sequences,
             formula=formula,
             note=note,
+            example=example,
             samples=samples,
             domain=domain,
             kinks=kinks,
@@ -112,7 +114,7 @@ def op(
         return declare
 
     call.wrt = wrt
-    return _published(call, declared, claims or function, register)
+    return _published(call, declared, claims or function, register, example)
 
 
 def elementwise(
@@ -122,6 +124,7 @@ def elementwise(
     register: bool = False,
     formula: str = "",
     note: str = "",
+    example: str = "",
     samples: Sequence[Sample] = (),
     domain: tuple[float, float] = (-3.0, 3.0),
     kinks: Callable[..., Any] | None = None,
@@ -154,12 +157,40 @@ def elementwise(
     for parameter, rule in zip(names, rules, strict=True):
         declared.add_rule((parameter,), rule)
     call = unary(declared) if len(rules) == 1 else binary(declared)
-    return _published(call, declared, function, register)
+    if register and not example:
+        example = _slope_example(function.__name__, len(rules), domain)
+    return _published(call, declared, function, register, example)
+
+
+def _slope_example(name: str, inputs: int, domain: tuple[float, float]) -> str:
+    """The example of an op that works element by element: its slopes are what the function's own
+    values say. (A text, run by the tests only: `import autograd` pays for nothing but its making.)
+    """
+    if inputs == 1:
+        x = 0.7 if domain[0] < 0.7 else 1.7
+        return (
+            f">>> x = ag.Tensor({x}, requires_grad=True)\n"
+            f">>> ag.{name}(x).backward()\n"
+            f">>> np.allclose(x.grad, ag.numerical_diff(np.{name}, {x}))\nTrue"
+        )
+    return (
+        ">>> x, y = ag.Tensor(1.7, requires_grad=True), ag.Tensor(0.7, requires_grad=True)\n"
+        f">>> ag.{name}(x, y).backward()\n"
+        f">>> slopes = ag.numerical_gradient(lambda v: np.{name}(*v), [1.7, 0.7])\n"
+        ">>> np.allclose([x.grad, y.grad], slopes)\nTrue"
+    )
 
 
 def composite(*, claims: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
     """Declares a function built from ops as NumPy's: it needs no rule of its own. Where there is
-    nothing that could have a gradient it *is* NumPy's function."""
+    nothing that could have a gradient it *is* NumPy's function.
+
+    Raises ValueError if NumPy's function is claimed already.
+
+    >>> import numpy as np, autograd as ag
+    >>> np.ptp(ag.Tensor([1.0, 5.0, 2.0]))   # of max and min, under @composite(claims=np.ptp)
+    Tensor(4.)
+    """
 
     def declare(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
@@ -187,7 +218,14 @@ def _holds_floats(value: Any) -> bool:
 
 def constant(*functions: Callable[..., Any]) -> None:
     """Claims NumPy functions that have no derivative (comparisons, argmax, shape, …): on Tensors
-    they compute on the arrays and give plain arrays."""
+    they compute on the arrays and give plain arrays.
+
+    Raises ValueError if a function is claimed already.
+
+    >>> import numpy as np, autograd as ag
+    >>> np.argsort(ag.Tensor([3.0, 1.0, 2.0]))   # by constant(np.argsort, …)
+    array([1, 2, 0])
+    """
     for function in functions:
         constants.add(function)
         claim(function, _on_arrays(function))
@@ -204,7 +242,14 @@ def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def refuse(reason: str, *functions: Callable[..., Any]) -> None:
     """Marks NumPy functions as refused on Tensors that require gradients, with the reason and
-    the way out that the error tells."""
+    the way out that the error tells.
+
+    >>> import numpy as np, autograd as ag
+    >>> np.gcd(ag.Tensor(4.0, requires_grad=True), 2)   # by refuse("it works on integers…", np.gcd)
+    Traceback (most recent call last):
+    ...
+    TypeError: np.gcd cannot be recorded: it works on integers, which have no gradient...
+    """
     for function in functions:
         refusals[function] = reason
 
@@ -220,7 +265,9 @@ def claim(function: Callable[..., Any], ours: Callable[..., Any]) -> None:
     claimed[function] = ours
 
 
-def _published(call: Any, declared: Op, numpy_function: Any, register: bool) -> Any:
+def _published(
+    call: Any, declared: Op, numpy_function: Any, register: bool, example: str = ""
+) -> Any:
     """Gives the call its name, signature and documentation; registers it if it is NumPy's."""
     call.op = declared
     call.__name__ = call.__qualname__ = declared.name
@@ -231,7 +278,7 @@ def _published(call: Any, declared: Op, numpy_function: Any, register: bool) -> 
         call.__signature__ = declared.call
     claimed_functions = numpy_function if isinstance(numpy_function, tuple) else (numpy_function,)
     numpys = [f for f in claimed_functions if _is_numpys(f)]
-    call.__doc__ = _documentation(declared, numpys)
+    call.__doc__ = _documentation(declared, numpys, example)
     if register:
         for function in numpys:
             claim(function, call)
@@ -245,7 +292,7 @@ def _is_numpys(function: Any) -> bool:
     )
 
 
-def _documentation(declared: Op, numpys: Sequence[Any]) -> str:
+def _documentation(declared: Op, numpys: Sequence[Any], example: str) -> str:
     """The docstring: what the declaration says, in the order of all docstrings here."""
     own = inspect.getdoc(declared.function) if not _is_numpys(declared.function) else None
     parts = []
@@ -264,4 +311,6 @@ def _documentation(declared: Op, numpys: Sequence[Any]) -> str:
             "Parameters and errors are NumPy's; `out=` and `where=` are refused (TypeError) where "
             "a gradient is recorded."
         )
+    if example:
+        parts.append(">>> import numpy as np, autograd as ag\n" + inspect.cleandoc(example))
     return "\n\n".join(parts)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -46,7 +47,7 @@ def changed(array: Array) -> None:
     parameter's `.data` by hand and wants to be told of stale graphs.
     """
     global latest
-    memory = owner(array)
+    memory = array if array.base is None else owner(array)
     key = id(memory)
     entry = _stamps.get(key)
     if entry is None or entry[0]() is not memory:
@@ -73,8 +74,8 @@ def check_unchanged(nodes: list[Node]) -> None:
         return
     for node in nodes:
         if node.op is not None and latest > node.order:
-            for name, array in zip(node.plan.names, node.saved or (), strict=False):
-                if isinstance(array, np.ndarray) and _written_after(array, node.order):
+            for name, array in _saved_arrays(node):
+                if _written_after(array, node.order):
                     raise RuntimeError(
                         f"backward through {node.op.name}: its saved {name!r}, of shape "
                         f"{array.shape}, was overwritten after {node.op.name} used it (by an "
@@ -82,6 +83,13 @@ def check_unchanged(nodes: list[Node]) -> None:
                         "gradient would be of values that are gone. Call backward() before the "
                         "write, or compute the forward pass again after it."
                     )
+
+
+def _saved_arrays(node: Node) -> Iterator[tuple[str, Array]]:
+    for name, value in zip(node.plan.names, node.saved or ()):
+        for array in value if isinstance(value, list) else [value]:  # a sequence of arrays, or one
+            if isinstance(array, np.ndarray):
+                yield name, array
 
 
 def _written_after(array: Array, order: int) -> bool:

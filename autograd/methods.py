@@ -50,6 +50,12 @@ COMPARISONS: dict[str, np.ufunc] = {
 
 # -- ndarray's methods that are NumPy's functions with the array first ----------------------------
 
+
+def compress(a: Tensor, condition: Any, axis: int | None = None, out: None = None) -> Any:
+    """ndarray.compress: the slices along an axis for which the condition is true."""
+    return np.compress(condition, a, axis, out)
+
+
 METHODS: dict[str, Callable[..., Any]] = {
     # reductions
     "sum": np.sum,
@@ -71,7 +77,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     # choosing
     "take": np.take,
     "choose": np.choose,
-    "compress": lambda a, condition, axis=None, out=None: np.compress(condition, a, axis, out),
+    "compress": compress,
     "clip": np.clip,
     "round": np.round,
     "dot": np.dot,
@@ -122,11 +128,12 @@ def _attach() -> None:
     ):  # fmt: skip
         setattr(Tensor, written_out.__name__, written_out)
     for attribute in ("nbytes", "itemsize", "strides", "flags"):
-        setattr(Tensor, attribute, property(operator.attrgetter(f"array.{attribute}")))
+        told = property(operator.attrgetter(f"array.{attribute}"), doc=f"ndarray.{attribute}.")
+        setattr(Tensor, attribute, told)
     Tensor.T = property(claims[np.transpose])  # type: ignore[assignment]
-    Tensor.mT = property(lambda x: claims[np.swapaxes](x, -1, -2))  # type: ignore[assignment]
-    Tensor.real = property(lambda x: x)  # type: ignore[assignment]
-    Tensor.imag = property(lambda x: result(np.zeros_like(x.array)))  # type: ignore[assignment]
+    Tensor.mT = property(_transposed_matrices)  # type: ignore[assignment]
+    Tensor.real = property(_real)  # type: ignore[assignment]
+    Tensor.imag = property(_imag)  # type: ignore[assignment]
     Tensor.flat = property(_flat)  # type: ignore[assignment]
 
 
@@ -281,6 +288,21 @@ def view(self: Tensor, *args: Any, **kwargs: Any) -> Any:
     if args or kwargs:
         return result(self.data.view(*args, **kwargs))
     return ops.reshape(self, self.shape)
+
+
+def _transposed_matrices(self: Tensor) -> Any:
+    """ndarray.mT: each matrix in the last two axes, transposed."""
+    return claims[np.swapaxes](self, -1, -2)
+
+
+def _real(self: Tensor) -> Tensor:
+    """ndarray.real: of real numbers, the Tensor itself."""
+    return self
+
+
+def _imag(self: Tensor) -> Tensor:
+    """ndarray.imag: of real numbers, zeros."""
+    return result(np.zeros_like(self.array))
 
 
 def _flat(self: Tensor) -> Any:

@@ -24,6 +24,8 @@ import numpy as np
 
 from .graph import Array
 
+UFUNCS_TELL = hasattr(np.exp, "__signature__")  # their parameters: since NumPy 2.4
+
 Rule = Callable[..., Any]
 Mask = tuple[Any, ...]
 """Which inputs need a gradient: a bool for each, and for a sequence of arrays a tuple of bools."""
@@ -78,9 +80,9 @@ class Op:
 
     @property
     def function_tells(self) -> bool:
-        """Whether the function's own signature is the op's: a ufunc has one since NumPy 2.4."""
+        """Whether the function's own signature is the op's."""
         if isinstance(self.function, np.ufunc):
-            return hasattr(self.function, "__signature__")
+            return UFUNCS_TELL
         return self._given_parameters is None
 
     @functools.cached_property
@@ -177,15 +179,23 @@ def _expression(
     inputs: tuple[str, ...], names: tuple[str, ...], used: Declared
 ) -> Callable[[Any, Any], Any]:
     """The pull of a plan whose rules are for one input each, as one expression. For the product of
-    two Tensors: `lambda g, saved: (rule_x(g, saved[0]), rule_y(g, saved[1]), )`."""
+    two Tensors: `lambda g, saved: (rule_x(g, saved[0]), rule_y(g, saved[1]), )`. For their sum,
+    whose rules hand g on as it is: `lambda g, saved: (g, g, )`."""
     rules, gradients = {}, dict.fromkeys(inputs, "None")
     for (name,), rule, arguments in used:
+        code = getattr(rule, "__code__", None)
+        if code and code.co_code == _HAND_ON.co_code and not arguments:
+            gradients[name] = "g"
+            continue
         rules[f"rule_{name}"] = rule
         gradients[name] = (
             f"rule_{name}({', '.join(['g', *(f'saved[{names.index(a)}]' for a in arguments)])})"
         )
     source = f"lambda g, saved: ({''.join(g + ', ' for g in gradients.values())})"
     return eval(source, rules)
+
+
+_HAND_ON = (lambda g: g).__code__
 
 
 def _gathering(

@@ -183,8 +183,10 @@ class Profile(Observer):
             for way in ("forward", "backward"):
                 seconds = getattr(call, way)
                 box = whole.inner(way, way)
+                outer = ""
                 for span in modules:
-                    box = box.inner(span.name or span.kind, way)
+                    box = box.inner(span.name.removeprefix(f"{outer}.") or span.kind, way)
+                    outer = span.name
                 box.inner(call.op, way).seconds += seconds
         whole.inner("between the ops", "other").seconds = max(self.seconds - self.measured, 0.0)
         return whole

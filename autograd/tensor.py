@@ -88,6 +88,13 @@ class Tensor(_Methods):
 
         Raw writes into a leaf's array are seen only by `ag.debug()`; `x.data = …` and
         `x.data -= …` are seen always.
+
+        Raises RuntimeError if set on a result of an op, ValueError for another shape.
+
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> x.data -= 0.5
+        >>> x.data
+        array([0.5, 1.5])
         """
         if self._is_source:
             return self.array
@@ -126,18 +133,22 @@ class Tensor(_Methods):
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         return self.array.shape
 
     @property
     def ndim(self) -> int:
+        """How many axes there are."""
         return self.array.ndim
 
     @property
     def size(self) -> int:
+        """How many elements there are."""
         return self.array.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """The kind of number that the elements are. Only floats can require a gradient."""
         return self.array.dtype
 
     # -- the place in the graph -------------------------------------------------------------
@@ -149,12 +160,25 @@ class Tensor(_Methods):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether the graph begins here: made by the user, or computed without recording."""
+        """Whether the graph begins here: made by the user, or computed without recording.
+
+        >>> x = Tensor([1.0], requires_grad=True)
+        >>> x.is_leaf, (x * 2).is_leaf
+        (True, False)
+        """
         return self.node is None or self.node.op is None
 
     @property
     def requires_grad(self) -> bool:
-        """Whether what happens to this Tensor is recorded. Settable on leaves (freezing)."""
+        """Whether what happens to this Tensor is recorded. Settable on leaves (freezing).
+
+        Raises TypeError for integers, RuntimeError on results of ops (write `.detach()`).
+
+        >>> w = Tensor([1.0, 2.0], requires_grad=True)
+        >>> w.requires_grad = False
+        >>> (w * 3).requires_grad
+        False
+        """
         return self.node is not None
 
     @requires_grad.setter
@@ -188,7 +212,11 @@ class Tensor(_Methods):
 
     @property
     def name(self) -> str | None:
-        """What pictures and errors call it."""
+        """What pictures and errors call it.
+
+        >>> Tensor([1.0], name="w")
+        Tensor([1.], name='w')
+        """
         if self.node is not None:
             return self.node.name
         constant = getattr(self, "_constant", None)
@@ -209,6 +237,14 @@ class Tensor(_Methods):
 
         Accumulates over calls of `backward()`, as in PyTorch. A result of an op has one only if
         `retain_grad()` was called on it before `backward()`.
+
+        Raises ValueError if set to a gradient of another shape.
+
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        Tensor([4., 8.])
         """
         try:
             return self._grad
@@ -230,11 +266,20 @@ class Tensor(_Methods):
             self.node.extra.backwards = 1  # what came before is replaced
 
     def zero_grad(self) -> None:
-        """Forgets the gradient: sets `.grad` to None."""
+        """Forgets the gradient: sets `.grad` to None.
+
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> (x * x).backward()
+        >>> x.zero_grad()
+        >>> x.grad is None
+        True
+        """
         self._grad = None
 
     def retain_grad(self) -> None:
         """Asks `backward()` to leave a gradient on this result of an op, too.
+
+        Raises RuntimeError if nothing was recorded.
 
         >>> x = Tensor(3.0, requires_grad=True)
         >>> y = x * x

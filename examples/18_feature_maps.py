@@ -11,6 +11,7 @@ a *feature map*. Here you train a small convolutional network on digits and look
     y_{ij} = \text{relu}\Big( b + \sum_{k,l} w_{kl}\; x_{i+k,\, j+l} \Big)
 """
 
+# sphinx_gallery_thumbnail_number = 3
 import os
 from pathlib import Path
 

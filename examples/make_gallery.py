@@ -36,7 +36,8 @@ def main() -> int:
     except ImportError:
         parser.exit(2, f'{parser.prog}: error: it needs Sphinx: pip install "glassgrad[docs]"\n')
     source, html = args.out / "source", args.out / "html"
-    shutil.rmtree(source / "api", ignore_errors=True)
+    for made in source / "api", source / "lessons":  # a lesson is run again though its text is old
+        shutil.rmtree(made, ignore_errors=True)
     (source / "api").mkdir(parents=True)
     for file in EXAMPLES / "site" / "index.rst", EXAMPLES / "gallery" / "neuron.svg":
         shutil.copy(file, source)
@@ -89,11 +90,12 @@ def _write(module: ModuleType, pages: dict[str, str], said: frozenset[str] = fro
             rooms.setdefault(page, {}).setdefault(room, []).append(name)
     for page, of_page in rooms.items():
         if page not in pages:
-            first = _first_line(sys.modules[page])
-            pages[page] = "\n".join([page, "=" * len(page), "", first, ""])
+            first = _first_sentence(sys.modules[page])
+            pages[page] = f"{page}\n{'=' * len(page)}\n\n{first}.\n"
         text = ["", f".. currentmodule:: {module.__name__}", ""]
         for room, names in of_page.items():
-            text += _section(module, _first_line(sys.modules[room]).rstrip("."), names)
+            heading = _first_sentence(sys.modules[room]).split(": ")[0]
+            text += _section(module, heading, names)
         pages[page] += "\n".join(text)
     for other in inside:
         if other.__name__.startswith(PACKAGES) and hasattr(other, "__all__"):
@@ -127,10 +129,10 @@ def _homes(package: ModuleType) -> dict[str, str]:
     return homes
 
 
-def _first_line(module: ModuleType) -> str:
-    """What a module is for: the first sentence of its docstring."""
+def _first_sentence(module: ModuleType) -> str:
+    """What a module is for, as its docstring begins."""
     paragraph = " ".join((module.__doc__ or module.__name__).split("\n\n")[0].split())
-    return paragraph.split(". ")[0].split(": ")[0].replace("*", r"\*").replace("`", "")
+    return paragraph.split(". ")[0].rstrip(".").replace("*", r"\*").replace("`", "")
 
 
 if __name__ == "__main__":

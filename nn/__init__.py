@@ -3,7 +3,11 @@
 from ._guard import __distribution__ as __distribution__  # before anything else is imported
 
 # isort: split
-from . import augment, callbacks, data, functional, init, layers, metrics, plot
+from typing import TYPE_CHECKING
+
+from autograd._lazy import lazy
+
+from . import callbacks, functional, init, layers, metrics
 from .callbacks import (
     Callback,
     Checkpoint,
@@ -14,19 +18,43 @@ from .callbacks import (
     ReduceLROnPlateau,
     StopOnNaN,
 )
-from .capturing import capture
-from .data import load_digits, load_mnist, to_categorical
-from .diagnosis import diagnose
+from .data import to_categorical
 from .functional import *  # noqa: F403
 from .history import History
 from .layers import *  # noqa: F403
 from .loop import TrainingWarning
 from .metrics import Metric, accuracy, binary_accuracy, confusion_matrix, top_k_accuracy
 from .module import Module, watching
+from .names import missing
 from .parameter import LazyParameter, Parameter
 from .perceptron import AND, NAND, OR, XOR, Perceptron
 from .random import seed
 from .stateless import functional_call
+
+if TYPE_CHECKING:
+    from . import augment, data, plot
+    from .capturing import capture
+    from .data import load_digits, load_mnist
+    from .diagnosis import diagnose
+else:
+    _LAZY = {
+        "augment": None,
+        "plot": None,
+        "capture": "capturing",
+        "diagnose": "diagnosis",
+        "load_digits": "data",
+        "load_mnist": "data",
+    }
+
+    def __getattr__(name):
+        if name not in _LAZY:
+            raise missing(__name__, name, __all__)
+        return lazy(__name__, _LAZY)(name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 __all__ = [
     # rooms

@@ -108,9 +108,13 @@ class Compose(Augmentation):
 def get(augment: Any) -> Callable[..., Any]:
     """The augmentation that is meant: itself, or that of a list.
 
+    Raises TypeError for anything else.
+
     >>> get([Shift(1), Flip()]).steps[0].pixels
     (-1, 1)
     """
+    if isinstance(augment, str):
+        raise TypeError(f"augment={augment!r}: an object of nn.augment, such as nn.augment.Flip().")
     return augment if callable(augment) else Compose(augment)
 
 

@@ -11,23 +11,29 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograd import no_grad
-from autograd.plot import style
 from optim.schedule import ReduceOnPlateau
 
-from . import checkpoint
-from .curves import plot_curves
-from .data.files import write_atomically
 from .feed import Inputs
 from .loop import Loop, Step, TrainingWarning
 from .metrics import higher_is_better
 from .module import Array, Module, watching
 from .progress import Logs
+
+KERAS_HOOKS = {
+    "on_train_batch_end": "here it is on_batch_end",
+    "on_train_batch_begin": "before a parameter is changed, before_step is",
+    "on_batch_begin": "before a parameter is changed, before_step is",
+} | {
+    f"on_{kind}_{when}": "there is none for evaluate and predict"
+    for kind in ("test", "predict", "test_batch", "predict_batch")
+    for when in ("begin", "end")
+}
+"""Keras's hooks that are not here, and why."""
 
 
 class Callback:
@@ -48,6 +54,14 @@ class Callback:
     model: Module
     loop: Loop
     comes_last: bool = False  # after all others at each hook: it looks at what they have done
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in cls.__dict__.keys() & KERAS_HOOKS.keys():
+            raise TypeError(
+                f"{cls.__name__}.{name} would never be called: {KERAS_HOOKS[name]}. The hooks are "
+                f"{', '.join(HOOKS)}."
+            )
 
     def on_train_begin(self) -> None:
         """Before the first epoch."""
@@ -77,6 +91,9 @@ class Callback:
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Takes over what `state_dict()` gave; called after on_train_begin."""
+
+
+HOOKS = [name for name in vars(Callback) if name.startswith(("on_", "before_"))]
 
 
 class _Best(Callback):
@@ -123,6 +140,17 @@ def _watched(callback: Callback, monitor: str, logs: Logs) -> float:
     return float(logs[monitor])
 
 
+def _require_validation(callback: Callback, monitor: str) -> None:
+    """Raises ValueError, before anything is trained, for a number that will not be there."""
+    goal, validated = callback.loop.goal, callback.loop.validation is not None
+    measured = {f"val_{name}" for name in ("loss", *(metric.name for metric in goal.metrics))}
+    if not validated and monitor in measured:
+        raise ValueError(
+            f"{type(callback).__name__} watches {monitor!r}, which is not measured: give fit "
+            f'validation_data= or validation_split=, or watch monitor="{monitor[4:]}".'
+        )
+
+
 class EarlyStopping(_Best):
     """Ends the training when a number has not improved for `patience` epochs (at least one), and
     gives the model its best weights back.
@@ -139,6 +167,15 @@ class EarlyStopping(_Best):
     mode : str
         "min" if smaller is better, "max", or "auto": by the name.
 
+    >>> import nn
+    >>> model = nn.Sequential(nn.Dense(1))
+    >>> model.compile("sgd", "mse")
+    >>> x, t = np.eye(4), np.arange(4.0).reshape(4, 1)
+    >>> stop = nn.EarlyStopping("loss", patience=2, min_delta=10.0)
+    >>> history = model.fit(x, t, epochs=50, verbose=0, callbacks=[stop])
+    >>> len(history.history["loss"])
+    3
+
     Source: L. Prechelt, "Early Stopping, But When?", 1998.
     """
 
@@ -151,10 +188,13 @@ class EarlyStopping(_Best):
         mode: str = "auto",
     ) -> None:
         super().__init__(monitor, mode, min_delta)
+        if not isinstance(patience, (int, np.integer)) or patience < 0:
+            raise ValueError(f"EarlyStopping: patience={patience!r}: a number of epochs, from 0.")
         self.patience = patience
         self.restore_best_weights = restore_best_weights
 
     def on_train_begin(self) -> None:
+        _require_validation(self, self.monitor)
         self._forget()
         self._waited = 0
         self._weights: dict[str, Array] | None = None
@@ -245,6 +285,10 @@ class Checkpoint(_Best):
         self.every_steps = every_steps
         self.weights_only = weights_only
 
+    def on_train_begin(self) -> None:
+        if self.best_only:
+            _require_validation(self, self.monitor)
+
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         if self.every_steps is None and (not self.best_only or self._improved(logs)):
             self._save(epoch + 1, logs)
@@ -275,6 +319,8 @@ class Checkpoint(_Best):
         if self.weights_only:
             self.model.save(path)
         else:
+            from . import checkpoint
+
             checkpoint.save(self.loop, path)
         return path
 
@@ -318,6 +364,15 @@ class ReduceLROnPlateau(Callback):
         What counts as an improvement: more than this share of the best value so far.
     lowest : float
         Where the rate stays.
+
+    >>> import nn
+    >>> model = nn.Sequential(nn.Dense(1))
+    >>> model.compile("sgd", "mse")
+    >>> x, t = np.eye(4), np.arange(4.0).reshape(4, 1)
+    >>> plateau = nn.ReduceLROnPlateau("loss", patience=0, threshold=1.0)
+    >>> history = model.fit(x, t, epochs=3, verbose=0, callbacks=[plateau])
+    >>> round(model.optimizer.rate, 6)  # was 0.01; what came after the first epoch was no better
+    0.0001
     """
 
     def __init__(
@@ -335,6 +390,7 @@ class ReduceLROnPlateau(Callback):
         self.schedule = ReduceOnPlateau(0.0, factor, patience, threshold, lowest, mode)
 
     def on_train_begin(self) -> None:
+        _require_validation(self, self.monitor)
         optimizer = self.model.optimizer
         self.schedule = replace(self.schedule, lr=optimizer.rate)
         optimizer.lr = self.schedule
@@ -348,13 +404,27 @@ class CSVLogger(Callback):
 
     Numbers are written so that they are read back exactly; metrics that are no numbers are left
     out.
+
+    >>> import nn, tempfile
+    >>> model = nn.Sequential(nn.Dense(1))
+    >>> model.compile("sgd", "mse", metrics=["mae"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = nn.CSVLogger(f"{folder}/log.csv")
+    ...     history = model.fit(np.eye(4), np.ones((4, 1)), epochs=2, verbose=0, callbacks=[log])
+    ...     lines = log.path.read_text().splitlines()
+    >>> lines[0], len(lines)
+    ('epoch,loss,mae', 3)
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        from pathlib import Path
+
         self.path = Path(path)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        from .data.files import write_atomically
+
         write_atomically(self.path, self.loop.history.to_csv().encode())
 
 
@@ -362,13 +432,22 @@ class PlotHistory(Callback):
     """Draws the history's curves into a picture file after each epoch.
 
     Raises ImportError, at once, if matplotlib is not installed: `pip install "glassgrad[plots]"`.
+
+    >>> import nn
+    >>> model.fit(x, t, epochs=9, callbacks=[nn.PlotHistory("curves.png")])  # doctest: +SKIP
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        from autograd.plot import style
+
         style.require("PlotHistory")
+        from pathlib import Path
+
         self.path = Path(path)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        from .curves import plot_curves
+
         plot_curves(self.loop.history.history, self.path)
 
 
@@ -377,6 +456,15 @@ class StopOnNaN(Callback):
 
     Warns (TrainingWarning) with the layer whose output or gradient is not finite; the weights are
     still those of the step before.
+
+    >>> import nn, warnings
+    >>> model = nn.Sequential(nn.Dense(1))
+    >>> model.compile("sgd", "mse")
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     history = model.fit([[np.nan]], [[1.0]], verbose=0, callbacks=[nn.StopOnNaN()])
+    >>> print(str(caught[0].message).partition(".")[0])
+    training stopped at batch 1, where the loss is nan: the input is not finite
     """
 
     def before_step(self, step: Step) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from html import escape
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .metrics import higher_is_better
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -65,6 +66,8 @@ def _bars(values: Sequence[float], low: float, high: float, width: int) -> str:
 
 def html_curves(history: Mapping[str, Sequence[float]]) -> str:
     """The curves as a table for a notebook: name, first, a small picture (SVG), last, best."""
+    from html import escape
+
     rows = []
     for name, values in numbers(history).items():
         low, high, best = _range(name, values)
@@ -124,6 +127,8 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: str | Path) -> Pat
 
 def saved(picture: Any, path: str | os.PathLike[str]) -> Path:
     """Where a Figure was written to; the folder is made if need be."""
+    from pathlib import Path
+
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.savefig(path, dpi=120)

@@ -20,10 +20,27 @@ Batch = tuple[Inputs, Array, Array | None]
 
 
 def inputs_of(x: Any) -> Inputs:
-    """x as an array; a tuple of arrays is several inputs."""
+    """x as an array; a tuple of arrays is several inputs.
+
+    Raises ValueError for samples of different shapes.
+    """
     if isinstance(x, tuple) and x and all(isinstance(part, np.ndarray) for part in x):
         return x
-    return np.asarray(x)
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        shapes = list(dict.fromkeys(str(_shape(sample)) for sample in x))
+        raise ValueError(
+            f"samples of different shapes, such as {' and '.join(shapes[:2])}, are no "
+            "array. Cut them or fill them up to one shape, or give them in batches of their own."
+        ) from error
+
+
+def _shape(sample: Any) -> tuple[Any, ...]:
+    try:
+        return np.shape(sample)
+    except ValueError:
+        return (len(sample), "…")
 
 
 def each(function: Callable[[Array], Any], x: Inputs) -> Any:

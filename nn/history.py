@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from typing import Any
@@ -54,6 +53,8 @@ class History:
     def to_csv(self) -> str:
         """One row for each epoch, from 1; every number is read back exactly."""
         found = curves.numbers(self.history)
+        import csv
+
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["epoch", *found])

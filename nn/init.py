@@ -1,8 +1,9 @@
 """Initial weights: drawn so that signals neither die out nor explode from layer to layer.
 
 Each initialiser is a function `(shape, …, rng=None, dtype=float32) -> array`. A layer takes its
-name (`init="he_normal"`), the function (`init=partial(nn.init.uniform, low=-1, high=1)`), or a
-number, which is the standard deviation of a normal distribution: the notes' `weight_init_std`.
+name (`init="he_normal"`), the function, or a number, which is the standard deviation of a normal
+distribution: the notes' `weight_init_std`. Called without a shape, a function waits for one with
+the settings it was given: `init=nn.init.uniform(low=-1, high=1)`, `nn.init.constant(-5.0)`.
 
 A weight (in, out) has in inputs and out outputs; of more axes, (out, in, *window), each counts once
 for every place in the window.
@@ -10,9 +11,11 @@ for every place in the window.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, wraps
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -40,42 +43,94 @@ ALIASES = {
 }
 
 
-def get(init: str | float | Initialiser) -> Initialiser:
+def get(init: Any) -> Initialiser:
     """The initialiser that is meant: by name, by the standard deviation of a normal, or itself.
+
+    Raises ValueError for unknown names and negative numbers, TypeError for arrays.
 
     >>> get("glorot_uniform") is xavier_uniform
     True
     """
-    if isinstance(init, (int, float)):
-        return partial(normal, std=init)
+    if isinstance(init, Real):
+        if not 0 <= float(init) < math.inf:
+            raise ValueError(
+                f"init={init}: a number is the standard deviation of a normal distribution, at "
+                f"least 0. For weights that are all {init}: nn.init.constant({init})."
+            )
+        return partial(normal, std=float(init))
+    if isinstance(init, (np.ndarray, list, tuple)):
+        raise TypeError(
+            f"init is a {type(init).__name__} of shape {np.shape(init)}. To begin with these very "
+            "values: nn.init.constant(np.array(…))."
+        )
     named = {name: globals()[name] for name in __all__}
     function: Initialiser = find("initialiser", init, named, ALIASES)
     return function
 
 
+def _waits_for_shape(function: Initialiser) -> Initialiser:
+    """Called without a shape, it is itself again, with the settings that were given."""
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def initialise(*args: Any, **settings: Any) -> Any:
+        if "shape" in settings or (args and _is_shape(args[0])):
+            return function(*args, **settings)
+        given = signature.bind(None, *args, **settings).arguments
+        return partial(initialise, **{name: given[name] for name in given if name != "shape"})
+
+    return initialise
+
+
+def _is_shape(given: Any) -> bool:
+    return isinstance(given, (tuple, list)) and all(isinstance(n, (int, np.integer)) for n in given)
+
+
+@_waits_for_shape
 def zeros(shape: Shape, *, rng: Rng = None, dtype: Any = np.float32) -> Array:
-    """All 0: right for biases; as weights, every unit would learn the same."""
+    """All 0: right for biases; as weights, every unit would learn the same.
+
+    >>> zeros((2,))
+    array([0., 0.], dtype=float32)
+    """
     return np.zeros(shape, dtype)
 
 
+@_waits_for_shape
 def ones(shape: Shape, *, rng: Rng = None, dtype: Any = np.float32) -> Array:
-    """All 1."""
+    """All 1: right for the scales of normalizations.
+
+    >>> ones((2,))
+    array([1., 1.], dtype=float32)
+    """
     return np.ones(shape, dtype)
 
 
+@_waits_for_shape
 def constant(
     shape: Shape, value: Any = 0.0, *, rng: Rng = None, dtype: Any = np.float32
 ) -> Array:
-    """All `value`, or the values of an array of that shape."""
+    """All `value`, or the values of an array of that shape.
+
+    >>> get(constant(-5.0))((2,))
+    array([-5., -5.], dtype=float32)
+    """
     return np.array(np.broadcast_to(np.asarray(value, dtype), shape))
 
 
+@_waits_for_shape
 def eye(shape: Shape, *, rng: Rng = None, dtype: Any = np.float32) -> Array:
-    """The identity matrix: 1 on the diagonal."""
+    """The identity matrix: 1 on the diagonal.
+
+    >>> eye((2, 2))
+    array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
     rows, columns = shape
     return np.eye(rows, columns, dtype=dtype)
 
 
+@_waits_for_shape
 def normal(
     shape: Shape, std: float = 0.01, mean: float = 0.0, *, rng: Rng = None, dtype: Any = np.float32
 ) -> Array:
@@ -88,18 +143,29 @@ def normal(
     return generator(rng).normal(mean, std, tuple(shape)).astype(dtype)
 
 
+@_waits_for_shape
 def uniform(
     shape: Shape, low: float = -0.05, high: float = 0.05, *, rng: Rng = None,
     dtype: Any = np.float32,
 ) -> Array:
-    """Evenly distributed from low to high."""
+    """Evenly distributed from low to high.
+
+    >>> w = uniform((100, 100), low=-1, high=1, rng=0)
+    >>> bool(-1 <= w.min() < -0.99), bool(0.99 < w.max() < 1)
+    (True, True)
+    """
     return generator(rng).uniform(low, high, tuple(shape)).astype(dtype)
 
 
+@_waits_for_shape
 def truncated_normal(
     shape: Shape, std: float = 0.01, mean: float = 0.0, *, rng: Rng = None, dtype: Any = np.float32
 ) -> Array:
-    """Normally distributed, but drawn again where further than 2 · std from the mean."""
+    """Normally distributed, but drawn again where further than 2 · std from the mean.
+
+    >>> bool(np.abs(truncated_normal((100, 100), std=0.5, rng=0)).max() <= 1)
+    True
+    """
     source = generator(rng)
     drawn = source.standard_normal(tuple(shape))
     while (outside := np.abs(drawn) > 2).any():
@@ -107,6 +173,7 @@ def truncated_normal(
     return (mean + std * drawn).astype(dtype)
 
 
+@_waits_for_shape
 def orthogonal(
     shape: Shape, gain: float = 1.0, *, rng: Rng = None, dtype: Any = np.float32
 ) -> Array:
@@ -145,43 +212,70 @@ def fans(shape: Shape) -> tuple[int, int]:
     return shape[1] * window, shape[0] * window
 
 
+@_waits_for_shape
 def xavier_uniform(shape: Shape, *, rng: Rng = None, dtype: Any = np.float32) -> Array:
     """Uniform with variance 2 / (in + out): for sigmoid and tanh.
 
     Source: X. Glorot, Y. Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural
     Networks", AISTATS 2010, equation 16.
+
+    >>> bool(np.isclose(xavier_uniform((300, 100), rng=0).var(), 2 / (300 + 100), rtol=0.05))
+    True
     """
     return _uniform_of_variance(2 / sum(fans(shape)), shape, rng, dtype)
 
 
+@_waits_for_shape
 def xavier_normal(shape: Shape, *, rng: Rng = None, dtype: Any = np.float32) -> Array:
-    """Normal with variance 2 / (in + out): for sigmoid and tanh. Source: as `xavier_uniform`."""
+    """Normal with variance 2 / (in + out): for sigmoid and tanh. Source: as `xavier_uniform`.
+
+    >>> bool(np.isclose(xavier_normal((300, 100), rng=0).var(), 2 / (300 + 100), rtol=0.05))
+    True
+    """
     return normal(shape, math.sqrt(2 / sum(fans(shape))), rng=rng, dtype=dtype)
 
 
+@_waits_for_shape
 def he_uniform(shape: Shape, *, rng: Rng = None, dtype: Any = np.float32) -> Array:
     """Uniform with variance 2 / in: for ReLU, which halves the variance.
 
     Source: K. He et al., "Delving Deep into Rectifiers", ICCV 2015, equation 10.
+
+    >>> bool(np.isclose(he_uniform((200, 100), rng=0).var(), 2 / 200, rtol=0.05))
+    True
     """
     return _uniform_of_variance(2 / fans(shape)[0], shape, rng, dtype)
 
 
+@_waits_for_shape
 def he_normal(shape: Shape, *, rng: Rng = None, dtype: Any = np.float32) -> Array:
-    """Normal with variance 2 / in: for ReLU, which halves the variance. Source: as `he_uniform`."""
+    """Normal with variance 2 / in: for ReLU, which halves the variance. Source: as `he_uniform`.
+
+    >>> bool(np.isclose(he_normal((200, 100), rng=0).var(), 2 / 200, rtol=0.05))
+    True
+    """
     return normal(shape, math.sqrt(2 / fans(shape)[0]), rng=rng, dtype=dtype)
 
 
+@_waits_for_shape
 def lecun_uniform(shape: Shape, *, rng: Rng = None, dtype: Any = np.float32) -> Array:
     """Uniform with variance 1 / in: for SELU.
 
     Source: Y. LeCun et al., "Efficient BackProp", 1998, section 4.6.
+
+    >>> bool(np.isclose(lecun_uniform((200, 100), rng=0).var(), 1 / 200, rtol=0.05))
+    True
     """
     return _uniform_of_variance(1 / fans(shape)[0], shape, rng, dtype)
 
 
+@_waits_for_shape
 def lecun_normal(shape: Shape, *, rng: Rng = None, dtype: Any = np.float32) -> Array:
-    """Normal with variance 1 / in: for SELU. Source: as `lecun_uniform`."""
+    """Normal with variance 1 / in: for SELU. Source: as `lecun_uniform`.
+
+    >>> bool(np.isclose(lecun_normal((200, 100), rng=0).var(), 1 / 200, rtol=0.05))
+    True
+    """
     return normal(shape, math.sqrt(1 / fans(shape)[0]), rng=rng, dtype=dtype)
 
 

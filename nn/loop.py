@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .callbacks import Callback
     from .module import Module
 
-Augment = Callable[[Any, np.random.Generator], Any]
+Augment: TypeAlias = "Callable[[Any, np.random.Generator], Any]"
 
 
 class TrainingWarning(UserWarning):
@@ -336,7 +336,8 @@ def _warn_if_nothing_learns(model: Module, loss: float) -> None:
     if loss and not any(p.grad is not None and p.grad.array.any() for p in model.parameters()):
         warnings.warn(
             f"the loss is {loss:.4g}, and the gradient of every parameter is 0: nothing will be "
-            "learned. A step function does this, or ReLUs that are all dead.",
+            "learned. A step function does this, a softmax over one class (use a sigmoid), or "
+            "ReLUs that are all dead.",
             TrainingWarning,
             stacklevel=7,
         )

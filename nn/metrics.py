@@ -17,7 +17,6 @@ import numpy as np
 
 from .functional import loss as losses
 from .names import find
-from .storage import tree
 
 __all__ = [
     "accuracy", "binary_accuracy", "top_k_accuracy", "confusion_matrix",
@@ -158,7 +157,25 @@ def root_mean_squared_error(y: Any, t: Any) -> float:
 
 
 class Metric:
-    """What `fit` and `evaluate` ask: `reset()`, then `update(y, t)` for each batch, `result()`."""
+    """What `fit` and `evaluate` ask: `reset()`, then `update(y, t)` for each batch, `result()`.
+
+    >>> class Largest(Metric):
+    ...     name = "largest_error"
+    ...
+    ...     def reset(self):
+    ...         self.largest = 0.0
+    ...
+    ...     def update(self, y, t):
+    ...         self.largest = max(self.largest, float(np.abs(y - t).max()))
+    ...
+    ...     def result(self):
+    ...         return self.largest
+    >>> import nn
+    >>> model = nn.Sequential(nn.Dense(1, init="zeros"))
+    >>> model.compile("sgd", "mse", metrics=[Largest()])
+    >>> model.evaluate([[1.0], [2.0]], [[1.0], [3.0]], verbose=0)
+    [5.0, 3.0]
+    """
 
     name = "metric"
 
@@ -173,6 +190,8 @@ class Metric:
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint in the middle of an epoch keeps: all attributes that are plain data."""
+        from .storage import tree
+
         own = vars(self).items()
         return {name: deepcopy(value) for name, value in own if tree.is_plain(value)}
 
@@ -206,7 +225,13 @@ class Mean(Metric):
         self._count = 0
 
     def update(self, y: Any, t: Any) -> None:
-        self._sum += float(self.function(y, t)) * len(y)
+        value = self.function(y, t)
+        if np.size(value) != 1:
+            raise ValueError(
+                f"metric {self.name}: of a batch it gave shape {np.shape(value)}, not one number. "
+                "Take the mean over the samples."
+            )
+        self._sum += float(value) * len(y)
         self._count += len(y)
 
     def result(self) -> float:
@@ -214,7 +239,13 @@ class Mean(Metric):
 
 
 class TopK(Mean):
-    """`top_k_accuracy` for a k: metrics=[nn.metrics.TopK(3)]."""
+    """`top_k_accuracy` for a k: metrics=[nn.metrics.TopK(3)].
+
+    >>> metric = TopK(2)
+    >>> metric.update([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]], [1, 2])
+    >>> metric.name, metric.result()
+    ('top_2_accuracy', 0.5)
+    """
 
     def __init__(self, k: int = 5) -> None:
         super().__init__(partial(top_k_accuracy, k=k), f"top_{k}_accuracy")
@@ -285,7 +316,13 @@ class Precision(ConfusionMatrix):
 
 
 class Recall(Precision):
-    """Of what is of a class, the share that was taken for it; averages as for `Precision`."""
+    """Of what is of a class, the share that was taken for it; averages as for `Precision`.
+
+    >>> metric = Recall("macro")
+    >>> metric.update(np.eye(3)[[0, 0, 1, 2]], [0, 1, 1, 2])
+    >>> round(metric.result(), 4)  # of 1, ½, 1
+    0.8333
+    """
 
     name = "recall"
 
@@ -296,6 +333,11 @@ class Recall(Precision):
 
 class F1(Precision):
     """2PR / (P + R), between precision and recall; averages as for `Precision`.
+
+    >>> metric = F1("macro")
+    >>> metric.update(np.eye(3)[[0, 0, 1, 2]], [0, 1, 1, 2])
+    >>> round(metric.result(), 4)  # of ⅔, ⅔, 1
+    0.7778
 
     Source: C. J. van Rijsbergen, Information Retrieval, 2nd ed. 1979, chapter 7.
     """
@@ -308,7 +350,14 @@ class F1(Precision):
 
 
 class RootMeanSquaredError(Mean):
-    """√ of the mean of (y − t)² over the whole epoch."""
+    """√ of the mean of (y − t)² over the whole epoch.
+
+    >>> metric = RootMeanSquaredError()
+    >>> metric.update(np.array([1.0]), np.array([1.0]))
+    >>> metric.update(np.array([2.0]), np.array([4.0]))
+    >>> metric.result() ** 2
+    2.0000000000000004
+    """
 
     def __init__(self, name: str = "root_mean_squared_error") -> None:
         super().__init__(losses.mean_squared_error, name)
@@ -336,8 +385,20 @@ def get(metric: str | Metric | type[Metric] | Callable[..., Any]) -> Metric:
     named = {name: globals()[name] for name in __all__}
     named |= {name: getattr(losses, name) for name in losses.__all__}
     function = find("metric", metric, named, ALIASES | losses.ALIASES)
+    require_order(function)
     name = metric if isinstance(metric, str) else str(getattr(function, "__name__", "metric"))
     return CLASSES[function](name) if function in CLASSES else Mean(function, name)
+
+
+def require_order(function: Callable[..., Any]) -> None:
+    """Raises ValueError for Keras's order of a loss's or metric's arguments: (y_true, y_pred)."""
+    code = getattr(function, "__code__", None)
+    first = code.co_varnames[:2] if code else ()
+    if first == ("y_true", "y_pred"):
+        raise ValueError(
+            f"{getattr(function, '__name__', function)}(y_true, y_pred): here the predictions come "
+            "first. Write (y_pred, y_true), or (y, t)."
+        )
 
 
 # -- what they are built from ---------------------------------------------------------------------

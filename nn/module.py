@@ -12,14 +12,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd import Tensor, memory
 from autograd.graph import next_order
 
-from . import storage
+from .names import METHODS, spelling
 from .parameter import LazyParameter, fits, spelt
 from .training import Trainable
 
@@ -68,7 +68,22 @@ class Module(Trainable):
     training: bool = True  # dropout and the like look at it; train() and eval() set it
     _output_shape: tuple[int, ...] | None = None  # of the latest call, for summary()
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = spelling(cls.__init__)  # type: ignore[method-assign]
+
+    if not TYPE_CHECKING:  # to which it would mean that every attribute is there
+
+        def __getattr__(self, name):
+            kind = type(self)
+            if name in METHODS and not hasattr(kind, name):
+                here = f"{kind.__name__} has no {name}. Here it is {METHODS[name]}."
+                raise AttributeError(here, name=name, obj=self)
+            return self.__getattribute__(name)  # fails again, as it did
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; a subclass says it, and a call of the module calls it."""
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x).")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -95,24 +110,55 @@ class Module(Trainable):
         """What is learned: every Tensor that requires a gradient, in the order of definition.
 
         Raises RuntimeError, naming the layers, if some do not know their input size yet.
+
+        >>> import nn
+        >>> [p.shape for p in nn.Dense(2, in_features=3).parameters()]
+        [(3, 2), (2,)]
         """
         return [parameter for _, parameter in self.named_parameters()]
 
     def named_parameters(self) -> list[tuple[str, Tensor]]:
-        """The parameters with their names, such as `layers.0.weight`."""
+        """The parameters with their names, such as `layers.0.weight`.
+
+        >>> import nn
+        >>> model = nn.Sequential(nn.Dense(2, in_features=3), nn.ReLU())
+        >>> [name for name, _ in model.named_parameters()]
+        ['layers.0.weight', 'layers.0.bias']
+        """
         return [(name, t) for name, t in self._tensors().items() if t.requires_grad]
 
     def buffers(self) -> list[Tensor]:
-        """What is saved but not learned: every Tensor that does not require a gradient."""
+        """What is saved but not learned: every Tensor that does not require a gradient.
+
+        >>> import nn
+        >>> layer = nn.Dense(2, in_features=3)
+        >>> layer.bias.requires_grad = False   # frozen
+        >>> [b.shape for b in layer.buffers()]
+        [(2,)]
+        """
         return [t for t in self._tensors().values() if not t.requires_grad]
 
     def modules(self) -> list[tuple[str, Module]]:
-        """Every Module inside, itself first, with the path that leads to it."""
+        """Every Module inside, itself first, with the path that leads to it.
+
+        >>> import nn
+        >>> [path for path, module in nn.Sequential(nn.Dense(2), nn.ReLU()).modules()]
+        ['', 'layers.0', 'layers.1']
+        """
         inside = [(name, m) for name, _, m in walk(self) if isinstance(m, Module)]
         return [("", self), *inside]
 
     def unbuilt(self) -> list[str]:
-        """The layers that do not know their input size yet: path and description."""
+        """The layers that do not know their input size yet: path and description.
+
+        >>> import nn
+        >>> model = nn.Sequential(nn.Dense(2), nn.ReLU())
+        >>> len(model.unbuilt())
+        1
+        >>> _ = model(np.zeros((1, 3)))
+        >>> model.unbuilt()
+        []
+        """
         waiting = {id(owner) for _, owner, held in walk(self) if isinstance(held, LazyParameter)}
         return [
             f"{path or 'itself'} ({module!r})"
@@ -124,7 +170,8 @@ class Module(Trainable):
         if waiting := self.unbuilt():
             raise RuntimeError(
                 f"{type(self).__name__} has layers that do not know their input size yet: "
-                f"{', '.join(waiting)}. Call the model on a batch first, or give in_features=."
+                f"{', '.join(waiting)}. Call the model on a batch first, model(x), or give "
+                "in_features=."
             )
         found = [(name, held) for name, _, held in walk(self) if isinstance(held, Tensor)]
         if len(dict(found)) != len(found):
@@ -136,13 +183,24 @@ class Module(Trainable):
     # -- its state --------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Module:
-        """Sets training mode, here and in all Modules inside: dropout drops."""
+        """Sets training mode, here and in all Modules inside: dropout drops.
+
+        >>> import nn
+        >>> model = nn.Sequential(nn.Dense(2), nn.Dropout(0.5)).eval()
+        >>> model.train().layers[1].training
+        True
+        """
         for _, module in self.modules():
             module.training = mode
         return self
 
     def eval(self) -> Module:
-        """Sets evaluation mode, here and in all Modules inside: dropout passes all."""
+        """Sets evaluation mode, here and in all Modules inside: dropout passes all.
+
+        >>> import nn
+        >>> np.array_equal(nn.Dropout(0.5).eval()(np.ones(3)), np.ones(3))
+        True
+        """
         return self.train(False)
 
     def zero_grad(self) -> None:
@@ -155,6 +213,10 @@ class Module(Trainable):
         """Copies of all parameters and buffers, by name.
 
         Raises RuntimeError, naming the layers, if some do not know their input size yet.
+
+        >>> import nn
+        >>> {n: a.shape for n, a in nn.Dense(2, in_features=3).state_dict().items()}
+        {'weight': (3, 2), 'bias': (2,)}
         """
         return {name: tensor.array.copy() for name, tensor in self._tensors().items()}
 
@@ -166,7 +228,19 @@ class Module(Trainable):
 
         Raises ValueError that lists all that does not fit: names missing or unexpected, shapes and
         dtypes that differ. Nothing has changed then.
+
+        >>> import nn
+        >>> trained, fresh = nn.Dense(2, in_features=3), nn.Dense(2)
+        >>> fresh.load_state_dict(trained.state_dict())
+        []
+        >>> np.array_equal(fresh.weight, trained.weight)
+        True
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"load_state_dict takes a dict of arrays by name, not a {type(state).__name__}. "
+                "Of a model: model.state_dict(). From a file: load(path)."
+            )
         places = {name: (o, held) for name, o, held in walk(self) if not isinstance(held, Module)}
         strangers = [f"missing: {name}" for name in places if name not in state]
         strangers += [f"unexpected: {name}" for name in state if name not in places]
@@ -191,7 +265,17 @@ class Module(Trainable):
         """Writes parameters and buffers to a file that ends in `.npz` or `.safetensors`.
 
         The file is there whole or not at all; the folder is made if need be.
+
+        >>> import nn, tempfile
+        >>> model, same = nn.Dense(2, in_features=3), nn.Dense(2)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/model.npz")
+        ...     _ = same.load(f"{folder}/model.npz")
+        >>> np.array_equal(same.weight, model.weight)
+        True
         """
+        from . import storage
+
         storage.write(path, self.state_dict())
 
     def load(self, path: str | os.PathLike[str], strict: bool = True) -> list[str]:
@@ -200,6 +284,8 @@ class Module(Trainable):
         Raises ValueError, naming the file, if it is damaged or of another model. Nothing has
         changed then.
         """
+        from . import storage
+
         with storage.opened(path) as found:
             state = {n: held for n, held in found.items() if not n.startswith(storage.TRAINING)}
             try:
@@ -254,6 +340,13 @@ def _in(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _in(item, f"{name}.{key}")
+    elif isinstance(value, (set, frozenset)):
+        for item in value:
+            if isinstance(item, (Tensor, Module, LazyParameter)):
+                raise TypeError(
+                    f"{name} is a set, which has no order to name its {type(item).__name__}s by. "
+                    "Make it a list, or a dict."
+                )
 
 
 def _shaped(value: Any) -> Any:

@@ -50,10 +50,20 @@ class LazyParameter:
         return f"LazyParameter({self.name}, shape={spelt(self.shape)})"
 
     def build(self, *sizes: int) -> Tensor:
-        """The parameter, with these sizes in the holes, and initial values."""
+        """The parameter, with these sizes in the holes, and initial values.
+
+        Raises ValueError if the initialiser gives an array of another shape.
+        """
         size = iter(sizes)
         shape = tuple(next(size) if n is None else n for n in self.shape)
-        return self.holding(self.init(shape, rng=self.rng, dtype=self.dtype))
+        values = self.init(shape, rng=self.rng, dtype=self.dtype)
+        if np.shape(values) != shape:
+            name = getattr(self.init, "__name__", repr(self.init))
+            raise ValueError(
+                f"{self.name}: its shape is {shape}, but the initialiser {name} gave an array of "
+                f"shape {np.shape(values)}."
+            )
+        return self.holding(values)
 
     def holding(self, values: Array) -> Tensor:
         """The parameter, with these values."""

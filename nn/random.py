@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-Rng = int | np.random.Generator | None
+Rng: TypeAlias = "int | np.random.Generator | None"  # in quotes: NumPy loads np.random when asked
 """A seed, a Generator, or None for the one that `nn.seed` sets."""
 
-_source = np.random.default_rng()
+
+@functools.cache
+def _source() -> np.random.Generator:
+    return np.random.default_rng()
 
 
 def seed(n: int) -> None:
@@ -25,7 +29,7 @@ def seed(n: int) -> None:
     >>> np.array_equal(first, nn.init.normal((2, 3)))
     True
     """
-    _source.bit_generator.state = np.random.default_rng(n).bit_generator.state
+    _source().bit_generator.state = np.random.default_rng(n).bit_generator.state
 
 
 def generator(rng: Rng = None) -> np.random.Generator:
@@ -34,14 +38,14 @@ def generator(rng: Rng = None) -> np.random.Generator:
     >>> generator(0).integers(10, size=3)
     array([8, 6, 5])
     """
-    return _source if rng is None else np.random.default_rng(rng)
+    return _source() if rng is None else np.random.default_rng(rng)
 
 
 class Chance:
     """Several Generators by name, whose states are taken and given back together."""
 
     def __init__(self, generators: Mapping[str, np.random.Generator]) -> None:
-        self.generators = {"nn.random": _source, **generators}
+        self.generators = {"nn.random": _source(), **generators}
 
     def state_dict(self) -> dict[str, Any]:
         """Where each Generator is."""

@@ -15,7 +15,6 @@ import numpy as np
 import optim
 from autograd import no_grad
 
-from . import checkpoint
 from . import metrics as known_metrics
 from .augment import get as augmentation
 from .data.batches import places
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
     from .callbacks import Callback
     from .module import Module
 
-Metrics = Sequence[str | known_metrics.Metric | Callable[..., Any]]
+Metric = str | known_metrics.Metric | Callable[..., Any]
+Metrics = Sequence[Metric]
 
 
 class Trainable:
@@ -45,33 +45,35 @@ class Trainable:
     _trains_all = True  # the optimizer came without parameters: it is given all that there are
 
     def compile(
-        self, optimizer: Any, loss: str | Callable[..., Any], metrics: Metrics = ()
+        self, optimizer: Any, loss: str | Callable[..., Any], metrics: Metrics | Metric | None = ()
     ) -> None:
         """Says how to train: by which optimizer, towards which loss; and what to measure.
 
         Names are Keras's or ours: "adam"; "categorical_crossentropy", "cross_entropy"; "accuracy".
-        A loss is a function loss(y, t) of predictions and targets.
+        A loss is a function loss(y, t) of predictions and targets, in this order; so is a metric.
 
         The cross-entropies of probabilities are computed from logits where the model ends in their
         activation (softmax, sigmoid): the same number, but exact where probabilities round to 0
         or 1. A Module of your own takes part if it has `logits(x)` and `activation`, and its
         forward(x) is activation(logits(x)).
 
-        Raises ValueError for unknown names, and for a metric as loss: it has no slope.
+        Raises ValueError for unknown names, and for a metric as loss: it has no slope; then what
+        was compiled before is as it was.
 
         >>> import nn
         >>> model = nn.Sequential(nn.Dense(10, activation="softmax"))
         >>> model.compile(optimizer="sgd", loss="categorical_crossentropy", metrics=["accuracy"])
         """
-        measures = [known_metrics.get(metric) for metric in metrics]
+        several: Any = metrics if isinstance(metrics, (list, tuple)) else [metrics]
+        measures = [known_metrics.get(metric) for metric in several if metric is not None]
         names = [metric.name for metric in measures]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(
                 f"compile: two metrics are called {', '.join(sorted(twice))}. Leave one out, or "
                 "give one another name."
             )
-        self._goal = Goal(find_loss(loss), measures)
-        self.optimizer = _optimizer(optimizer)
+        goal, found = Goal(find_loss(loss), measures), _optimizer(optimizer)
+        self._goal, self.optimizer = goal, found
         self._trains_all = not self.optimizer.parameters()
 
     def fit(
@@ -146,10 +148,20 @@ class Trainable:
         ValueError
             For samples and targets that do not go together, a generator that ends too soon, a
             file to resume from that is damaged or of another training; before anything is changed.
+
+        Examples
+        --------
+        >>> import nn
+        >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
+        >>> model = nn.Sequential(nn.Dense(1))
+        >>> model.compile("sgd", "mse")
+        >>> history = model.fit(x, 2 * x, epochs=5, verbose=0)
+        >>> history.history["loss"][-1] < history.history["loss"][0]
+        True
         """
         goal, model = self._compiled("fit"), cast("Module", self)
-        if epochs < 0 or batch_size < 1:
-            raise ValueError(f"fit: epochs={epochs}, batch_size={batch_size}: too few.")
+        _require_counts("fit", 0, epochs=epochs)
+        _require_counts("fit", 1, batch_size=batch_size)
         random = generator(rng)
         if y is None:
             _require_arrays(x, sample_weight, class_weight, validation_split)
@@ -167,6 +179,8 @@ class Trainable:
             validation = _measured(validation_data, None, "fit: validation_data", 256)
             validation.require(epochs)
         weigh = class_weight and class_weights(class_weight, samples.t if samples else None)
+        from . import checkpoint
+
         saved = None if resume is None else checkpoint.read(resume)
         callbacks = _in_order(callbacks)
         show = progress(verbose, epochs, steps=feed.steps_per_epoch)
@@ -208,8 +222,15 @@ class Trainable:
         Takes x and y as `fit` does: arrays, or without y an iterable of batches.
 
         Raises RuntimeError if `compile` was not called.
+
+        >>> import nn
+        >>> model = nn.Sequential(nn.Dense(1, init="zeros"))
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> model.evaluate(np.ones((3, 2)), np.full((3, 1), 2.0), verbose=0)   # it says 0, not 2
+        [4.0, 2.0]
         """
         goal = self._compiled("evaluate")
+        _require_counts("evaluate", 1, batch_size=batch_size)
         logs = measure(cast("Module", self), goal, _measured(x, y, "evaluate: x", batch_size))
         if verbose:
             print(spell(logs), flush=True)
@@ -227,6 +248,7 @@ class Trainable:
         if not all(part.ndim and len(part) == len(parts[0]) > 0 for part in parts):
             shapes = " and ".join(str(part.shape) for part in parts)
             raise ValueError(f"predict: x has shape {shapes}, and no sample to predict for.")
+        _require_counts("predict", 1, batch_size=batch_size)
         found = places(len(parts[0]), batch_size)
         with mode(model, training=False), no_grad():
             y = [array(model(*(part[here] for part in parts))) for here in found]
@@ -273,6 +295,12 @@ class Trainable:
 # -- what the arguments mean -----------------------------------------------------------------------
 
 
+def _require_counts(asked: str, least: int, **counts: Any) -> None:
+    for name, n in counts.items():
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
+            raise ValueError(f"{asked}: {name}={n!r}: it is a whole number, at least {least}.")
+
+
 def find_loss(loss: str | Callable[..., Any]) -> Any:
     """The loss that is meant: by name, or itself.
 
@@ -281,6 +309,7 @@ def find_loss(loss: str | Callable[..., Any]) -> Any:
     named = {name: getattr(losses, name) for name in losses.__all__}
     without_slope = {name: getattr(known_metrics, name) for name in known_metrics.__all__}
     found = find("loss", loss, named | without_slope, losses.ALIASES | known_metrics.ALIASES)
+    known_metrics.require_order(found)
     if found is known_metrics.root_mean_squared_error:
         raise ValueError(
             "root_mean_squared_error is for reading. It is least where mean_squared_error is, "
@@ -315,6 +344,11 @@ def _optimizer(optimizer: Any) -> Any:
 def _measured(x: Any, y: Any, name: str, batch_size: int) -> Feed:
     """What to measure on: arrays x and y, the pair (x, y), or an iterable of batches."""
     pair = isinstance(x, (tuple, list)) and len(x) == 2
+    if y is None and isinstance(x, tuple) and len(x) == 3 and isinstance(x[0], np.ndarray):
+        raise ValueError(
+            f"{name} is (x, y, …): what is measured has no weights, each sample counts once. Write "
+            "(x, y)."
+        )
     if y is None and pair and (isinstance(x, tuple) or isinstance(x[1], np.ndarray)):
         x, y = x
     if y is None:
@@ -362,6 +396,8 @@ def class_weights(
         labels, counts = np.unique(_labels(targets), return_counts=True)
         table = dict(zip(labels.tolist(), (counts.sum() / (len(counts) * counts)).tolist()))
     elif isinstance(given, Mapping):
+        if named := [label for label in given if not isinstance(label, (int, np.integer))]:
+            raise ValueError(f"fit: class_weight has {named}; classes are counted in integers.")
         table = {int(label): float(weight) for label, weight in given.items()}
         there = table if targets is None else set(_labels(targets).tolist())
         if strange := [label for label in table if label not in there]:

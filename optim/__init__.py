@@ -3,7 +3,11 @@
 from ._guard import __distribution__ as __distribution__
 
 # isort: split
-from . import plot, schedule
+from typing import TYPE_CHECKING
+
+from autograd._lazy import lazy
+
+from . import schedule
 from .adagrad import Adadelta, Adagrad, RMSprop
 from .adam import Adam, Adamax, AdamW, Nadam, RAdam
 from .clip import clip_grad_norm, clip_grad_value
@@ -30,3 +34,12 @@ __all__ = [
     "gradient_descent", "descent_paths", "plot",
     "AccumulatedGradientWarning", "MissingGradientWarning", "NaNGradientWarning",
 ]  # fmt: skip
+
+if TYPE_CHECKING:
+    from . import plot
+else:
+    __getattr__ = lazy(__name__, {"plot": None})
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -16,6 +16,14 @@ class Adagrad(Optimizer):
 
         a ← a + g²,  p ← p − lr·g / (√a + epsilon)
 
+    >>> from autograd import Tensor
+    >>> x = Tensor([-7.0, 2.0], requires_grad=True)
+    >>> optimizer = Adagrad([x])
+    >>> for _ in range(3):
+    ...     optimizer.minimize(x[0] ** 2 / 20 + x[1] ** 2)
+    >>> x.data.round(4)
+    array([-6.9772,  1.9772])
+
     Source: J. Duchi et al., Adaptive subgradient methods, 2011; with Keras's epsilon.
     """
 
@@ -35,6 +43,14 @@ class Adadelta(Optimizer):
         a ← rho·a + (1 − rho)·g²
         δ = g·√(d + epsilon) / √(a + epsilon),  p ← p − lr·δ
         d ← rho·d + (1 − rho)·δ²
+
+    >>> from autograd import Tensor
+    >>> x = Tensor([-7.0, 2.0], requires_grad=True)
+    >>> optimizer = Adadelta([x])
+    >>> for _ in range(3):
+    ...     optimizer.minimize(x[0] ** 2 / 20 + x[1] ** 2)
+    >>> x.data.round(4)
+    array([-6.9957,  1.9957])
 
     Source: M. D. Zeiler, ADADELTA, 2012, algorithm 1.
     """
@@ -58,6 +74,14 @@ class RMSprop(Optimizer):
         a ← rho·a + (1 − rho)·g²,  p ← p − lr·g / (√a + epsilon)
 
     `centered` subtracts the square of the running mean of g from a, which leaves its variance.
+
+    >>> from autograd import Tensor
+    >>> x = Tensor([-7.0, 2.0], requires_grad=True)
+    >>> optimizer = RMSprop([x])
+    >>> for _ in range(3):
+    ...     optimizer.minimize(x[0] ** 2 / 20 + x[1] ** 2)
+    >>> x.data.round(4)
+    array([-6.9926,  1.9926])
 
     Source: T. Tieleman, G. Hinton, Neural networks for machine learning, lecture 6e, 2012;
     centred: A. Graves, Generating sequences with recurrent neural networks, 2013, equation 40.

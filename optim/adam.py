@@ -67,6 +67,14 @@ class AdamW(Adam):
 
         p ← p − lr·weight_decay·p, then as Adam
 
+    >>> from autograd import Tensor
+    >>> x = Tensor([-7.0, 2.0], requires_grad=True)
+    >>> optimizer = AdamW([x])
+    >>> for _ in range(3):
+    ...     optimizer.minimize(x[0] ** 2 / 20 + x[1] ** 2)
+    >>> x.data.round(4)
+    array([-6.9968,  1.9969])
+
     Source: I. Loshchilov, F. Hutter, Decoupled weight decay regularization, 2019, algorithm 2.
     """
 
@@ -86,6 +94,14 @@ class Adamax(Optimizer):
         m ← beta_1·m + (1 − beta_1)·g
         u ← max(beta_2·u, |g|)
         p ← p − lr / (1 − beta_1^t) · m / (u + epsilon)
+
+    >>> from autograd import Tensor
+    >>> x = Tensor([-7.0, 2.0], requires_grad=True)
+    >>> optimizer = Adamax([x])
+    >>> for _ in range(3):
+    ...     optimizer.minimize(x[0] ** 2 / 20 + x[1] ** 2)
+    >>> x.data.round(4)
+    array([-6.994,  1.994])
 
     Source: D. P. Kingma, J. Ba, Adam, 2015, algorithm 2; with Keras's epsilon.
     """
@@ -110,6 +126,14 @@ class Nadam(Optimizer):
         m, v as in Adam,  μ_t = beta_1·(1 − ½·0.96^(t·schedule_decay))
         ĝ = g / (1 − μ_1⋯μ_t),  m̂ = m / (1 − μ_1⋯μ_{t+1}),  v̂ = v / (1 − beta_2^t)
         p ← p − lr·((1 − μ_t)·ĝ + μ_{t+1}·m̂) / (√v̂ + epsilon)
+
+    >>> from autograd import Tensor
+    >>> x = Tensor([-7.0, 2.0], requires_grad=True)
+    >>> optimizer = Nadam([x])
+    >>> for _ in range(3):
+    ...     optimizer.minimize(x[0] ** 2 / 20 + x[1] ** 2)
+    >>> x.data.round(4)
+    array([-6.9949,  1.9949])
 
     Source: T. Dozat, Incorporating Nesterov momentum into Adam, 2016.
     """
@@ -137,6 +161,14 @@ class RAdam(Optimizer):
         r = √((ρ − 4)(ρ − 2)ρ_∞ / ((ρ_∞ − 4)(ρ_∞ − 2)ρ))
         p ← p − lr·r·√(1 − beta_2^t) / (1 − beta_1^t) · m / (√v + epsilon)    if ρ > 5
         p ← p − lr / (1 − beta_1^t) · m                                       else
+
+    >>> from autograd import Tensor
+    >>> x = Tensor([-7.0, 2.0], requires_grad=True)
+    >>> optimizer = RAdam([x])
+    >>> for _ in range(3):
+    ...     optimizer.minimize(x[0] ** 2 / 20 + x[1] ** 2)
+    >>> x.data.round(4)
+    array([-6.9979,  1.988 ])
 
     Source: L. Liu et al., On the variance of the adaptive learning rate and beyond, 2020,
     algorithm 2 (with 5 for its 4, as the authors' and PyTorch's code).

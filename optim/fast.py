@@ -12,7 +12,6 @@ optimizer with many parameters. The environment variable GLASSGRAD_FAST says oth
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 MANY = 100_000
 """Elements in a step from which loading numba is soon paid back."""
 
+asked = os.environ.get("GLASSGRAD_FAST")
+"""What the user says: "0", "1", or None."""
+
 loaded = False
 """Whether an optimizer has asked for numba, and found it."""
 
@@ -33,7 +35,6 @@ DTYPES = {np.dtype(np.float32), np.dtype(np.float64)}
 
 def pays(size: int, dtype: Any) -> bool:
     """Whether a step on so many elements is to be compiled, if it can be."""
-    asked = os.environ.get("GLASSGRAD_FAST")
     return dtype in DTYPES and asked != "0" and (size >= MANY or asked == "1")
 
 
@@ -54,6 +55,8 @@ def kernel(program: Program) -> Callable[..., None] | None:
     writes = [f"a{i}s[i] = a{i}" for i in range(program.arrays) if i in changed]
     body = "\n".join(f"        {line}" for line in [*reads, *lines, *writes])
     arguments = ", ".join([*(f"{name}s" for name in arrays), "c"])
+    import hashlib  # where it is needed: it takes longer to load than all of optim
+
     # numba keeps kernels on disk by file and name, so the name must say which kernel it is.
     name = f"kernel_{hashlib.sha256((arguments + body).encode()).hexdigest()[:16]}"
     source = f"def {name}({arguments}):\n    for i in range(a0s.size):\n{body}\n"

@@ -96,6 +96,22 @@ class Optimizer(Declared):
         that are not Tensors.
     ValueError
         For no parameters at all, for results of ops, and for settings out of range.
+
+    Examples
+    --------
+    A family of one's own, which steps by the sign of the gradient alone:
+
+    >>> from optim import Rate
+    >>> class SignDescent(Optimizer):
+    ...     lr: Rate = 0.1
+    ...
+    ...     @staticmethod
+    ...     def formula(p, g, *, lr):
+    ...         p -= lr * np.sign(g)
+    >>> x = Tensor([-7.0, 2.0], requires_grad=True)
+    >>> SignDescent([x]).minimize(x[0] ** 2 + x[1] ** 2)
+    >>> x.data
+    array([-6.9,  1.9])
     """
 
     params: InitVar[Params] = None
@@ -143,6 +159,11 @@ class Optimizer(Declared):
         """All parameters, in order. So another optimizer can take over: `SGD(adam, lr=0.1)`.
 
         What an optimizer remembers is its own: the one that takes over begins with none of it.
+
+        >>> import optim
+        >>> adam = optim.Adam([Tensor([1.0], requires_grad=True)])
+        >>> optim.SGD(adam, lr=0.1).parameters()[0] is adam.parameters()[0]
+        True
         """
         return [p for group in self.param_groups for p in group["params"]]
 
@@ -150,6 +171,12 @@ class Optimizer(Declared):
         """Gives the parameters, if they were not known when the optimizer was made.
 
         Raises RuntimeError if it has others already.
+
+        >>> import optim
+        >>> sgd = optim.SGD(lr=0.1)
+        >>> sgd.bind([Tensor([1.0], requires_grad=True)])
+        >>> sgd.parameters()
+        [Tensor([1.], requires_grad=True)]
         """
         if self.state:
             if [id(p) for p in tensors(params, "bind")] == [id(p) for p in self.parameters()]:
@@ -166,6 +193,13 @@ class Optimizer(Declared):
         """Adds parameters, with settings of their own where given (thawed layers, say).
 
         Raises TypeError, ValueError as the constructor does.
+
+        >>> import optim
+        >>> head, body = Tensor([1.0], requires_grad=True), Tensor([2.0], requires_grad=True)
+        >>> sgd = optim.SGD([head], lr=0.1)
+        >>> sgd.add_group([body], lr=0.01)
+        >>> [group["lr"] for group in sgd.param_groups]
+        [0.1, 0.01]
         """
         made = [self._group({**settings, **g}) for g in groups(params, "add_group")]
         self._add(made, before=self.param_groups if self.state else [])
@@ -191,7 +225,20 @@ class Optimizer(Declared):
 
     @property
     def accumulate(self) -> int:
-        """How many calls of `step()`, and so of `backward()`, make one step."""
+        """How many calls of `step()`, and so of `backward()`, make one step.
+
+        Raises ValueError if set to anything but a count, at least 1.
+
+        >>> import optim
+        >>> x = Tensor(1.0, requires_grad=True)
+        >>> sgd = optim.SGD([x], lr=0.1)
+        >>> sgd.accumulate = 2
+        >>> for slope in (1.0, 3.0):
+        ...     (slope * x).backward()
+        ...     sgd.step()
+        >>> round(x.item(), 6), sgd.iterations   # by the mean, 2
+        (0.8, 1)
+        """
         return self._accumulate
 
     @accumulate.setter
@@ -225,6 +272,16 @@ class Optimizer(Declared):
         -----
         MissingGradientWarning, NaNGradientWarning, AccumulatedGradientWarning
             Once each, naming the parameter, before anything changes.
+
+        Examples
+        --------
+        >>> import optim
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> sgd = optim.SGD([x], lr=0.1)
+        >>> (x * x).backward()
+        >>> sgd.step()
+        >>> x.data   # 3 − 0.1 · 6
+        array(2.4)
         """
         loss = None if closure is None else closure()
         self._require_parameters()
@@ -302,7 +359,15 @@ class Optimizer(Declared):
 
     def zero_grad(self) -> None:
         """Forgets the parameters' gradients (sets `.grad` to None); while gradients accumulate
-        towards the mean of `accumulate`, it waits."""
+        towards the mean of `accumulate`, it waits.
+
+        >>> import optim
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> (x * x).backward()
+        >>> optim.SGD([x], lr=0.1).zero_grad()
+        >>> x.grad is None
+        True
+        """
         if self.waiting == 0:
             for p in self.parameters():
                 p.grad = None
@@ -427,7 +492,16 @@ class Optimizer(Declared):
     def state_dict(self) -> dict[str, Any]:
         """All that continuing bit for bit needs, besides the parameters themselves: settings,
         schedules, and what is remembered; copies, in dicts and lists of arrays, numbers and
-        strings. A setting that is a function but not a `schedule` is left out."""
+        strings. A setting that is a function but not a `schedule` is left out.
+
+        >>> import optim
+        >>> x = Tensor([1.0], requires_grad=True)
+        >>> adam, resumed = optim.Adam([x]), optim.Adam([x])
+        >>> adam.minimize((x * x).sum())
+        >>> resumed.load_state_dict(adam.state_dict())
+        >>> resumed.iterations
+        1
+        """
         return saving.state_dict(self)
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:

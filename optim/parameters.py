@@ -33,8 +33,8 @@ def tensors(params: Params, asked_by: str) -> list[Tensor]:
     unique = list({id(p): p for p in params}.values())
     if not unique:
         raise ValueError(
-            f"{asked_by}: the list of parameters is empty. Has the model no layers yet, or was a "
-            "generator used up by an earlier loop? Write list(model.parameters())."
+            f"{asked_by}: the list of parameters is empty. Has the model no layers yet, are all "
+            "frozen, or was a generator used up by an earlier loop? Write list(model.parameters())."
         )
     for i, p in enumerate(unique):
         _check(p, f"{asked_by}: params[{i}]")
@@ -72,6 +72,11 @@ def _check(p: Any, where: str) -> None:
             f"{where} is a NumPy array, and gradients arrive at Tensors. Make it "
             "Tensor(array, requires_grad=True); or step on plain arrays with "
             "update(params, grads), two dicts."
+        )
+    if isinstance(p, tuple) and len(p) == 2 and isinstance(p[1], Tensor):
+        raise TypeError(
+            f"{where} is a pair, {p[0]!r} and its Tensor. Write model.parameters(), without names; "
+            "a dict(model.named_parameters()) will do, too."
         )
     if not isinstance(p, Tensor):
         raise TypeError(f"{where} is of type {type(p).__name__}, not a Tensor: {p!r:.80}")

@@ -53,12 +53,30 @@ class SGD(Optimizer):
 
 
 class Momentum(SGD):
-    """SGD whose momentum is 0.9 unless told otherwise: rolls on through flat places."""
+    """SGD whose momentum is 0.9 unless told otherwise: rolls on through flat places.
+
+    >>> from autograd import Tensor
+    >>> x = Tensor([-7.0, 2.0], requires_grad=True)
+    >>> optimizer = Momentum([x], lr=0.1)
+    >>> for _ in range(3):
+    ...     optimizer.minimize(x[0] ** 2 / 20 + x[1] ** 2)
+    >>> x.data.round(4)
+    array([-6.6107,  0.124 ])
+    """
 
     momentum: Rate = 0.9
 
 
 class NAG(Momentum):
-    """Nesterov's accelerated gradient: momentum that looks where it will be before it steers."""
+    """Nesterov's accelerated gradient: momentum that looks where it will be before it steers.
+
+    >>> from autograd import Tensor
+    >>> x = Tensor([-7.0, 2.0], requires_grad=True)
+    >>> optimizer = NAG([x], lr=0.1)
+    >>> for _ in range(3):
+    ...     optimizer.minimize(x[0] ** 2 / 20 + x[1] ** 2)
+    >>> x.data.round(4)
+    array([-6.4463, -0.2167])
+    """
 
     nesterov: bool = True

@@ -20,7 +20,7 @@ from .slope import Slope, noise, slope
 RELATIVE = 1e-9
 """How much a gradient may differ, beside the difference's own error: ChainRulesTestUtils' rtol."""
 
-FLOOR = 1e-14
+FLOOR = 1e-13
 """What counts as no slope: in units of an output's typical size, for a step of the input's size."""
 
 ENOUGH = 8  # wrong elements are enough to see the pattern

@@ -189,7 +189,23 @@ def frexp(x, /):
 
 conjugate     = elementwise(np.conjugate, lambda g: g, formula="x")
 conj          = conjugate
-real          = op(np.real, formula="x", samples=[Sample(A(2, 3))])
-real_if_close = op(np.real_if_close, formula="x", samples=[Sample(A(2, 3))])
+real = op(
+    np.real,
+    formula="x",
+    example="""
+    >>> ag.grad(ag.real)(3.0)
+    np.float64(1.0)
+    """,
+    samples=[Sample(A(2, 3))],
+)
+real_if_close = op(
+    np.real_if_close,
+    formula="x",
+    example="""
+    >>> ag.real_if_close(ag.Tensor([1.0, 2.0]))
+    Tensor([1., 2.])
+    """,
+    samples=[Sample(A(2, 3))],
+)
 real.wrt("val")(lambda g: g)
 real_if_close.wrt("a")(lambda g: g)

@@ -17,6 +17,14 @@ op = partial(_op, register=True)
 transpose = op(
     np.transpose,
     formula="aᵀ",
+    example="""
+    >>> ag.transpose(ag.Tensor([[1.0, 2.0, 3.0]]))
+    Tensor([[1.],
+            [2.],
+            [3.]])
+    >>> ag.transpose(ag.Tensor(np.ones((2, 3, 4))), (2, 0, 1)).shape
+    (4, 2, 3)
+    """,
     samples=[
         Sample(A(3)),
         Sample(A(2, 3)),
@@ -39,6 +47,10 @@ matrix_transpose = op(
     claims=(np.matrix_transpose, np.linalg.matrix_transpose),
     formula="aᵀ",
     signature="(m,n)->(n,m)",
+    example="""
+    >>> ag.matrix_transpose(ag.Tensor(np.ones((5, 2, 3)))).shape
+    (5, 3, 2)
+    """,
     samples=[Sample(A(2, 3)), Sample(A(2, 3, 4))],
 )
 
@@ -48,7 +60,14 @@ def _(g):
     return np.matrix_transpose(g)
 
 
-swapaxes = op(np.swapaxes, samples=[Sample(A(2, 3), 0, 1), Sample(A(2, 3, 4), 0, -1)])
+swapaxes = op(
+    np.swapaxes,
+    example="""
+    >>> ag.swapaxes(ag.Tensor(np.ones((2, 3, 4))), 0, -1).shape
+    (4, 3, 2)
+    """,
+    samples=[Sample(A(2, 3), 0, 1), Sample(A(2, 3, 4), 0, -1)],
+)
 
 
 @swapaxes.wrt("a")
@@ -56,7 +75,14 @@ def _(g, axis1, axis2):
     return np.swapaxes(g, axis1, axis2)
 
 
-moveaxis = op(np.moveaxis, samples=[Sample(A(2, 3, 4), 0, -1), Sample(A(2, 3, 4), (0, 1), (2, 0))])
+moveaxis = op(
+    np.moveaxis,
+    example="""
+    >>> ag.moveaxis(ag.Tensor(np.ones((2, 3, 4))), 0, -1).shape
+    (3, 4, 2)
+    """,
+    samples=[Sample(A(2, 3, 4), 0, -1), Sample(A(2, 3, 4), (0, 1), (2, 0))],
+)
 
 
 @moveaxis.wrt("a")

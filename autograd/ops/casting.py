@@ -18,7 +18,14 @@ op = partial(_op, register=True)
 
 @op(samples=[Sample(A(2, 3), np.float64)], formula="a")
 def cast(a, dtype, order="K", casting="unsafe"):
-    """A copy of a in a floating-point dtype: ndarray.astype. The gradient is cast back."""
+    """A copy of a in a floating-point dtype: ndarray.astype. The gradient is cast back.
+
+    >>> import autograd as ag
+    >>> x = ag.Tensor([1.5], requires_grad=True)
+    >>> ag.cast(x, "float32").backward()
+    >>> x.grad.dtype
+    dtype('float64')
+    """
     return a.astype(dtype, order=order, casting=casting)
 
 
@@ -48,5 +55,10 @@ if hasattr(np, "astype"):  # NumPy ≥ 2.1
 
 @composite(claims=np.copy)
 def copy(a, order="K", subok=False):
-    """The same values in new memory; gradients flow back to a."""
+    """The same values in new memory; gradients flow back to a.
+
+    >>> import autograd as ag
+    >>> ag.grad(ag.copy)(3.0)
+    np.float64(1.0)
+    """
     return cast(a, a.dtype, order=order)

@@ -301,6 +301,11 @@ matrix_power = op(
     n-th power of a block matrix, [[a, g], [0, a]] (Higham, Functions of Matrices, 2008, eq. 3.16).
     """,
     signature="(m,m)->(m,m)",
+    example="""
+    >>> ag.matrix_power(ag.Tensor([[1.0, 1.0], [0.0, 1.0]]), 3)
+    Tensor([[1., 3.],
+            [0., 1.]])
+    """,
     samples=[
         Sample(A(2, 2), 3),
         Sample(A(2, 2, 2), 2),

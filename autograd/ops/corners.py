@@ -175,6 +175,10 @@ def _(g, x):
 unwrap = op(
     np.unwrap,
     formula="p + 2π k",
+    example="""
+    >>> ag.unwrap(ag.Tensor([3.0, -3.0])) - [0, 2 * np.pi]   # a turn on, not back
+    Tensor([ 3., -3.])
+    """,
     samples=[Sample(A(6)), Sample(A(5, 2, domain=(-9, 9)), axis=0)],
     kinks=lambda p, axis=-1: np.cos(np.diff(p, axis=axis) / 2),
 )

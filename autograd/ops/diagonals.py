@@ -18,6 +18,10 @@ op = partial(_op, register=True)
 diagonal = op(
     np.diagonal,
     formula="aᵢᵢ",
+    example="""
+    >>> ag.diagonal(ag.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([1., 4.])
+    """,
     samples=[
         Sample(A(2, 3)),
         Sample(A(3, 3), 1),
@@ -118,8 +122,24 @@ TRIANGLES = (
     Sample(A(2, 3, 3), k=-1),
     Sample(A(0, 2)),
 )
-tril = op(np.tril, samples=TRIANGLES)
-triu = op(np.triu, samples=TRIANGLES)
+tril = op(
+    np.tril,
+    example="""
+    >>> ag.tril(ag.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[1., 0.],
+            [3., 4.]])
+    """,
+    samples=TRIANGLES,
+)
+triu = op(
+    np.triu,
+    example="""
+    >>> ag.triu(ag.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[1., 2.],
+            [0., 4.]])
+    """,
+    samples=TRIANGLES,
+)
 
 
 @tril.wrt("m")

@@ -224,6 +224,10 @@ eigvalsh = op(
     The eigenvalues of a symmetric matrix, in ascending order; its gradient is symmetric, as eigh's.
     At second order: {_DEGENERATE.strip()}
     """,
+    example="""
+    >>> ag.eigvalsh(ag.Tensor([[2.0, 0.0], [0.0, 1.0]]))
+    Tensor([1., 2.])
+    """,
     samples=[Sample(A(3, 3, make=symmetric)), Sample(A(2, 2, 2, make=symmetric), "U")],
     kinks=_spectral_kinks,
 )

@@ -61,6 +61,11 @@ def _(g, i, arrays_shape, axis):
 stack = op(
     np.stack,
     sequences=("arrays",),
+    example="""
+    >>> ag.stack([ag.Tensor([1.0, 2.0]), np.zeros(2)])
+    Tensor([[1., 2.],
+            [0., 0.]])
+    """,
     samples=[Sample([A(), A()]), Sample([A(2), A(2)]), Sample([A(2, 3), A(2, 3)], axis=-1)],
 )
 

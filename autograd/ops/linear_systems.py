@@ -66,6 +66,11 @@ inv = op(
     formula="a⁻¹",
     note="Raises LinAlgError if a is not square, or is singular.",
     signature="(m,m)->(m,m)",
+    example="""
+    >>> ag.inv(ag.Tensor([[2.0, 0.0], [0.0, 4.0]]))
+    Tensor([[0.5 , 0.  ],
+            [0.  , 0.25]])
+    """,
     samples=[
         Sample(A(3, 3, make=well_conditioned)),
         Sample(A(2, 2, 2, make=well_conditioned)),
@@ -139,6 +144,10 @@ pinv = op(
     itself could leave it, and a⁺ would jump. With hermitian=True the gradient is symmetric.
 
     Source: G. Golub and V. Pereyra, SIAM J. Numer. Anal. 10, 1973.
+    """,
+    example="""
+    >>> np.allclose(ag.pinv(ag.Tensor([[1.0], [1.0]])), [[0.5, 0.5]])
+    True
     """,
     samples=[
         Sample(A(3, 2)),

@@ -27,7 +27,18 @@ LINES = (
 
 # -- sums and products ----------------------------------------------------------------------------
 
-nansum = op(np.nansum, formula="Σ a, NaN left out", note=NOTE, samples=(*HOLES, *EMPTY_LINES))
+nansum = op(
+    np.nansum,
+    formula="Σ a, NaN left out",
+    note=NOTE,
+    example="""
+    >>> x = ag.Tensor([1.0, np.nan, 3.0], requires_grad=True)
+    >>> ag.nansum(x).backward()
+    >>> x.grad
+    Tensor([1., 0., 1.])
+    """,
+    samples=(*HOLES, *EMPTY_LINES),
+)
 
 
 @nansum.wrt("a")
@@ -35,7 +46,16 @@ def _(g, a, axis, keepdims):
     return np.where(np.isnan(a), 0, expand(g, axis, keepdims, a.shape))
 
 
-nanmean = op(np.nanmean, formula="Σ a / n, NaN left out", note=NOTE, samples=HOLES)
+nanmean = op(
+    np.nanmean,
+    formula="Σ a / n, NaN left out",
+    note=NOTE,
+    example="""
+    >>> ag.nanmean(ag.Tensor([1.0, np.nan, 3.0]))
+    Tensor(2.)
+    """,
+    samples=HOLES,
+)
 
 
 @nanmean.wrt("a")
@@ -45,7 +65,16 @@ def _(g, a, axis, keepdims):
     return np.where(present, expand(g, axis, keepdims, a.shape) / (n + (n == 0)), 0)
 
 
-nanprod = op(np.nanprod, formula="Π a, NaN left out", note=NOTE, samples=(*HOLES, *EMPTY_LINES))
+nanprod = op(
+    np.nanprod,
+    formula="Π a, NaN left out",
+    note=NOTE,
+    example="""
+    >>> ag.grad(ag.nanprod)(np.array([2.0, np.nan, 3.0]))
+    array([3., 0., 2.])
+    """,
+    samples=(*HOLES, *EMPTY_LINES),
+)
 
 
 @nanprod.wrt("a")
@@ -56,7 +85,16 @@ def _(g, a, axis, keepdims, initial):
     return slope if initial is None else slope * initial
 
 
-nancumsum = op(np.nancumsum, formula="Σⱼ≤ᵢ aⱼ, NaN left out", note=NOTE, samples=LINES)
+nancumsum = op(
+    np.nancumsum,
+    formula="Σⱼ≤ᵢ aⱼ, NaN left out",
+    note=NOTE,
+    example="""
+    >>> ag.nancumsum(ag.Tensor([1.0, np.nan, 3.0]))
+    Tensor([1., 1., 4.])
+    """,
+    samples=LINES,
+)
 
 
 @nancumsum.wrt("a")
@@ -64,7 +102,16 @@ def _(g, a, axis):
     return np.where(np.isnan(a), 0, np.reshape(sums_from(g, axis), a.shape))
 
 
-nancumprod = op(np.nancumprod, formula="Πⱼ≤ᵢ aⱼ, NaN left out", note=NOTE, samples=LINES)
+nancumprod = op(
+    np.nancumprod,
+    formula="Πⱼ≤ᵢ aⱼ, NaN left out",
+    note=NOTE,
+    example="""
+    >>> ag.nancumprod(ag.Tensor([2.0, np.nan, 3.0]))
+    Tensor([2., 2., 6.])
+    """,
+    samples=LINES,
+)
 
 
 @nancumprod.wrt("a")
@@ -75,8 +122,28 @@ def _(g, a, axis):
 
 # -- extremes -------------------------------------------------------------------------------------
 
-nanmax = op(np.nanmax, formula="max a, NaN left out", note=max.op.note, samples=HOLES, kinks=apart)
-nanmin = op(np.nanmin, formula="min a, NaN left out", note=min.op.note, samples=HOLES, kinks=apart)
+nanmax = op(
+    np.nanmax,
+    formula="max a, NaN left out",
+    note=max.op.note,
+    example="""
+    >>> ag.grad(ag.nanmax)(np.array([1.0, np.nan, 3.0]))
+    array([0., 0., 1.])
+    """,
+    samples=HOLES,
+    kinks=apart,
+)
+nanmin = op(
+    np.nanmin,
+    formula="min a, NaN left out",
+    note=min.op.note,
+    example="""
+    >>> ag.grad(ag.nanmin)(np.array([1.0, np.nan, 3.0]))
+    array([1., 0., 0.])
+    """,
+    samples=HOLES,
+    kinks=apart,
+)
 for _extreme in (nanmax, nanmin):
 
     @_extreme.wrt("a")

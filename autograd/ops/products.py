@@ -364,6 +364,11 @@ outer = op(
     np.outer,
     formula="aᵢ · bⱼ",
     note="Arrays with several axes are read in a row first.",
+    example="""
+    >>> ag.outer(ag.Tensor([1.0, 2.0]), [3.0, 4.0])
+    Tensor([[3., 4.],
+            [6., 8.]])
+    """,
     samples=[Sample(A(2), A(3)), Sample(A(2, 2), A(3, 1)), Sample(A(), A(2))],
 )
 
@@ -383,6 +388,10 @@ kron = op(
     formula="a ⊗ b",
     note="kron(a, b)[i·m + k, j·n + l] = a[i, j] · b[k, l], for b of shape (m, n).",
     signature="(i,j),(m,n)->(im,jn)",
+    example="""
+    >>> ag.kron(ag.Tensor([1.0, 10.0]), [1.0, 2.0])
+    Tensor([ 1.,  2., 10., 20.])
+    """,
     samples=[
         Sample(A(2), A(3)),
         Sample(A(2, 3), A(3, 2)),

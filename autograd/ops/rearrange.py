@@ -27,6 +27,10 @@ op = partial(_op, register=True)
 
 flip = op(
     np.flip,
+    example="""
+    >>> ag.flip(ag.Tensor([1.0, 2.0, 3.0]))
+    Tensor([3., 2., 1.])
+    """,
     samples=[
         Sample(A()),
         Sample(A(2, 3)),
@@ -41,7 +45,15 @@ def _(g, axis):
     return np.flip(g, axis)
 
 
-fliplr = op(np.fliplr, samples=[Sample(A(2, 3))])
+fliplr = op(
+    np.fliplr,
+    example="""
+    >>> ag.fliplr(ag.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[2., 1.],
+            [4., 3.]])
+    """,
+    samples=[Sample(A(2, 3))],
+)
 
 
 @fliplr.wrt("m")
@@ -49,7 +61,15 @@ def _(g):
     return np.fliplr(g)
 
 
-flipud = op(np.flipud, samples=[Sample(A(3)), Sample(A(2, 3))])
+flipud = op(
+    np.flipud,
+    example="""
+    >>> ag.flipud(ag.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[3., 4.],
+            [1., 2.]])
+    """,
+    samples=[Sample(A(3)), Sample(A(2, 3))],
+)
 
 
 @flipud.wrt("m")
@@ -59,6 +79,10 @@ def _(g):
 
 roll = op(
     np.roll,
+    example="""
+    >>> ag.roll(ag.Tensor([1.0, 2.0, 3.0]), 1)
+    Tensor([3., 1., 2.])
+    """,
     samples=[
         Sample(A(2, 3), 2),
         Sample(A(2, 3), -1, axis=1),
@@ -75,7 +99,13 @@ def _(g, shift, axis):
 
 
 rot90 = op(
-    np.rot90, samples=[Sample(A(2, 3)), Sample(A(2, 3), 2), Sample(A(2, 3, 2), -1, axes=(0, 2))]
+    np.rot90,
+    example="""
+    >>> ag.rot90(ag.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[2., 4.],
+            [1., 3.]])
+    """,
+    samples=[Sample(A(2, 3)), Sample(A(2, 3), 2), Sample(A(2, 3, 2), -1, axes=(0, 2))],
 )
 
 
@@ -88,6 +118,12 @@ def _(g, k, axes):
 
 tile = op(
     np.tile,
+    example="""
+    >>> x = ag.Tensor([1.0, 2.0], requires_grad=True)
+    >>> (ag.tile(x, 2) * [1.0, 2.0, 3.0, 4.0]).sum().backward()
+    >>> x.grad   # 1 + 3, 2 + 4
+    Tensor([4., 6.])
+    """,
     samples=[
         Sample(A(), 3),
         Sample(A(3), 2),
@@ -111,6 +147,12 @@ def _(g, A_shape, reps):
 
 repeat = op(
     np.repeat,
+    example="""
+    >>> x = ag.Tensor([1.0, 2.0], requires_grad=True)
+    >>> (ag.repeat(x, 2) * [1.0, 2.0, 3.0, 4.0]).sum().backward()
+    >>> x.grad   # 1 + 2, 3 + 4
+    Tensor([3., 7.])
+    """,
     samples=[
         Sample(A(3), 2),
         Sample(A(2, 3), 2),

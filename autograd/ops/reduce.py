@@ -73,7 +73,17 @@ def apart(a, *args, **kwargs):
 
 # -- sums and products ----------------------------------------------------------------------------
 
-sum = op(np.sum, formula="Σ a", samples=(*EVERY_AXIS, *EMPTY, Sample(A(3), initial=2.0)))
+sum = op(
+    np.sum,
+    formula="Σ a",
+    example="""
+    >>> ag.sum(ag.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    Tensor([4., 6.])
+    >>> ag.grad(ag.sum)(np.array([1.0, 2.0]))
+    array([1., 1.])
+    """,
+    samples=(*EVERY_AXIS, *EMPTY, Sample(A(3), initial=2.0)),
+)
 
 
 @sum.wrt("a")
@@ -81,7 +91,17 @@ def _(g, a_shape, axis, keepdims):
     return np.broadcast_to(expand(g, axis, keepdims, a_shape), a_shape)
 
 
-mean = op(np.mean, formula="Σ a / n", samples=EVERY_AXIS)
+mean = op(
+    np.mean,
+    formula="Σ a / n",
+    example="""
+    >>> ag.mean(ag.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    Tensor([2., 3.])
+    >>> ag.grad(ag.mean)(np.array([1.0, 2.0]))
+    array([0.5, 0.5])
+    """,
+    samples=EVERY_AXIS,
+)
 
 
 @mean.wrt("a")
@@ -104,6 +124,10 @@ prod = op(
     np.prod,
     formula="Π a",
     note="Exact where elements are 0, at every order: nothing divides by an element.",
+    example="""
+    >>> ag.grad(ag.prod)(np.array([2.0, 0.0, 4.0]))
+    array([0., 8., 0.])
+    """,
     samples=(
         *EVERY_AXIS,
         *EMPTY,
@@ -136,6 +160,10 @@ max = op(
     claims=(np.max, np.amax),
     formula="max a",
     note="Elements that tie (and `initial`, if it does) share the gradient equally.",
+    example="""
+    >>> ag.grad(ag.max)(np.array([1.0, 3.0, 3.0]))
+    array([0. , 0.5, 0.5])
+    """,
     samples=(*EVERY_AXIS, Sample(A(0), initial=1.0), Sample(A(3), initial=0.0)),
     kinks=apart,
 )
@@ -144,6 +172,10 @@ min = op(
     claims=(np.min, np.amin),
     formula="min a",
     note="Elements that tie (and `initial`, if it does) share the gradient equally.",
+    example="""
+    >>> ag.grad(ag.min)(np.array([1.0, 3.0, 3.0]))
+    array([1., 0., 0.])
+    """,
     samples=(*EVERY_AXIS, Sample(A(0), initial=1.0), Sample(A(3), initial=0.0)),
     kinks=apart,
 )

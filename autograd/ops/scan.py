@@ -26,7 +26,18 @@ EVERY_LINE = (
 
 # -- running sums ---------------------------------------------------------------------------------
 
-cumsum = op(np.cumsum, formula="Σⱼ≤ᵢ aⱼ", samples=EVERY_LINE)
+cumsum = op(
+    np.cumsum,
+    formula="Σⱼ≤ᵢ aⱼ",
+    example="""
+    >>> x = ag.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = ag.cumsum(x)
+    >>> y.sum().backward()
+    >>> y.data, x.grad   # the first element is in all three totals
+    (array([1., 3., 6.]), Tensor([3., 2., 1.]))
+    """,
+    samples=EVERY_LINE,
+)
 
 
 def sums_from(g, axis):
@@ -86,6 +97,10 @@ cumprod = op(
     np.cumprod,
     formula="Πⱼ≤ᵢ aⱼ",
     note="Exact where elements are 0, at every order.",
+    example="""
+    >>> ag.cumprod(ag.Tensor([2.0, 3.0, 4.0]))
+    Tensor([ 2.,  6., 24.])
+    """,
     samples=(*EVERY_LINE, Sample(A(4, make=lambda a: a * [1, 0, 1, 0]))),
 )
 

@@ -60,8 +60,8 @@ def take_along_axis(arr, indices, axis=-1):
 
 
 def put_along_axis(arr, indices, values, axis):
-    """A copy of arr with `values` at `indices` along an axis. (NumPy's writes into arr; this is
-    pure, and gradients flow to arr and to the values.)
+    """A copy of arr with `values` at `indices` along an axis. NumPy's writes into arr; this is
+    pure, and gradients flow to arr and to the values.
 
     >>> import numpy as np, autograd as ag
     >>> labels = np.array([[1], [0]])

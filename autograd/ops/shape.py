@@ -91,7 +91,12 @@ def _(g, a_shape, order):
 
 
 expand_dims = op(
-    np.expand_dims, samples=[Sample(A(), 0), Sample(A(2, 3), 1), Sample(A(2, 3), (0, -1))]
+    np.expand_dims,
+    example="""
+    >>> ag.expand_dims(ag.Tensor([1.0, 2.0]), 1).shape
+    (2, 1)
+    """,
+    samples=[Sample(A(), 0), Sample(A(2, 3), 1), Sample(A(2, 3), (0, -1))],
 )
 
 
@@ -102,6 +107,10 @@ def _(g, a_shape):
 
 squeeze = op(
     np.squeeze,
+    example="""
+    >>> ag.squeeze(ag.Tensor([[[1.0, 2.0]]]), axis=0).shape
+    (1, 2)
+    """,
     samples=[Sample(A(1, 3, 1)), Sample(A(1, 3, 1), axis=0), Sample(A(1, 3, 1), axis=(0, -1))],
 )
 
@@ -160,6 +169,12 @@ def atleast_3d(*arys):
 
 broadcast_to = op(
     np.broadcast_to,
+    example="""
+    >>> x = ag.Tensor([1.0, 2.0], requires_grad=True)
+    >>> ag.broadcast_to(x, (3, 2)).sum().backward()
+    >>> x.grad
+    Tensor([3., 3.])
+    """,
     samples=[Sample(A(), (2,)), Sample(A(3), (2, 3)), Sample(A(2, 1), (2, 3)), Sample(A(1), (0,))],
 )
 

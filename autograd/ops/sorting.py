@@ -25,6 +25,12 @@ sort = op(
     np.sort,
     formula="a in order",
     note="Elements that tie keep their order.",
+    example="""
+    >>> x = ag.Tensor([3.0, 1.0, 2.0], requires_grad=True)
+    >>> (ag.sort(x) * [10.0, 20.0, 30.0]).sum().backward()
+    >>> x.grad
+    Tensor([30., 10., 20.])
+    """,
     samples=[
         Sample(A(4)),
         Sample(A(2, 3)),
@@ -38,6 +44,10 @@ partition = op(
     np.partition,
     formula="a, the k smallest first",
     note="Elements that tie keep their order.",
+    example="""
+    >>> ag.partition(ag.Tensor([3.0, 2.0, 1.0]), 0)[0]
+    Tensor(1.)
+    """,
     samples=[
         Sample(A(5), 2),
         Sample(A(2, 4), (0, 2), axis=-1),

@@ -36,17 +36,45 @@ NOTE = "At 0 (all elements equal) the derivative is 0, at every order."
 var = op(
     np.var,
     formula="Σ (a − mean)² / (n − ddof)",
+    example="""
+    >>> ag.var(ag.Tensor([1.0, 3.0])), ag.var(ag.Tensor([1.0, 3.0]), ddof=1)
+    (Tensor(1.), Tensor(2.))
+    """,
     samples=(*EVERY_AXIS, *CORRECTED, *GIVEN_MEAN),
 )
 std = op(
     np.std,
     formula="√(Σ (a − mean)² / (n − ddof))",
     note=NOTE,
+    example="""
+    >>> ag.std(ag.Tensor([1.0, 5.0]))
+    Tensor(2.)
+    >>> ag.grad(ag.std)(np.array([1.0, 5.0]))
+    array([-0.5,  0.5])
+    """,
     samples=(*SPREAD_OUT, *CORRECTED, *GIVEN_MEAN),
     kinks=np.std,
 )
-nanvar = op(np.nanvar, formula="var a, NaN left out", samples=HOLES)
-nanstd = op(np.nanstd, formula="std a, NaN left out", note=NOTE, samples=HOLES, kinks=np.nanstd)
+nanvar = op(
+    np.nanvar,
+    formula="var a, NaN left out",
+    example="""
+    >>> ag.nanvar(ag.Tensor([1.0, np.nan, 3.0]))
+    Tensor(1.)
+    """,
+    samples=HOLES,
+)
+nanstd = op(
+    np.nanstd,
+    formula="std a, NaN left out",
+    note=NOTE,
+    example="""
+    >>> ag.nanstd(ag.Tensor([1.0, np.nan, 5.0]))
+    Tensor(2.)
+    """,
+    samples=HOLES,
+    kinks=np.nanstd,
+)
 
 
 def _deviation(a, axis, mean, ddof, correction, present):

@@ -38,12 +38,27 @@ floor = elementwise(np.floor, flat, formula="⌊x⌋", kinks=_at_integers)
 ceil  = elementwise(np.ceil,  flat, formula="⌈x⌉", kinks=_at_integers)
 trunc = elementwise(np.trunc, flat, formula="trunc x", kinks=_at_integers)
 rint  = elementwise(np.rint,  flat, formula="round x", kinks=_at_halves)
-fix   = op(np.fix, formula="trunc x", kinks=_at_integers, samples=[Sample(A(2, 3))])
+fix = op(
+    np.fix,
+    formula="trunc x",
+    kinks=_at_integers,
+    example="""
+    >>> ag.fix(ag.Tensor([1.7, -1.7]))
+    Tensor([ 1., -1.])
+    """,
+    samples=[Sample(A(2, 3))],
+)
 round = op(
     np.round,
     claims=(np.round, np.around),
     formula="round a",
     kinks=_at_halves,
+    example="""
+    >>> ag.round(ag.Tensor([1.26, 2.74]), 1)
+    Tensor([1.3, 2.7])
+    >>> ag.grad(ag.round)(1.26)
+    np.float64(0.0)
+    """,
     samples=[Sample(A(2, 3)), Sample(A(3, domain=(-30, 30)), decimals=-1)],
 )
 around = round
@@ -58,8 +73,24 @@ heaviside = elementwise(
 )
 
 # of real numbers: 0, and the half turn of those below 0
-imag  = op(np.imag, formula="0", samples=[Sample(A(2, 3))])
-angle = op(np.angle, formula="arg z", kinks=lambda z, deg=False: z,
-           samples=[Sample(A(2, 3)), Sample(A(3), deg=True)])
+imag = op(
+    np.imag,
+    formula="0",
+    example="""
+    >>> ag.imag(ag.Tensor([1.0, 2.0]))
+    Tensor([0., 0.])
+    """,
+    samples=[Sample(A(2, 3))],
+)
+angle = op(
+    np.angle,
+    formula="arg z",
+    kinks=lambda z, deg=False: z,
+    example="""
+    >>> ag.angle(ag.Tensor([1.0, -1.0]), deg=True)
+    Tensor([  0., 180.])
+    """,
+    samples=[Sample(A(2, 3)), Sample(A(3), deg=True)],
+)
 for _step, _input in ((fix, "x"), (round, "a"), (imag, "val"), (angle, "z")):
     _step.wrt(_input)(flat)

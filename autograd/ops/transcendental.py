@@ -108,7 +108,15 @@ asinh, acosh, atanh = arcsinh, arccosh, arctanh
 #
 # The n-th derivative is an op whose own rule is the (n+1)-th: exact at every order, at 0 too.
 
-sinc = op(np.sinc, formula="sin(πx) / πx", samples=[Sample(A(2, 3))])
+sinc = op(
+    np.sinc,
+    formula="sin(πx) / πx",
+    example="""
+    >>> np.allclose(ag.grad(ag.sinc)(0.5), ag.numerical_diff(np.sinc, 0.5))
+    True
+    """,
+    samples=[Sample(A(2, 3))],
+)
 
 
 @_op(formula="(d/dx)ⁿ sin(πx) / πx")
@@ -133,7 +141,15 @@ def sinc_derivative(x, n):
     return math.pi**n * np.where(near, series, slope)
 
 
-i0 = op(np.i0, formula="I₀(x)", samples=[Sample(A(2, 3))])
+i0 = op(
+    np.i0,
+    formula="I₀(x)",
+    example="""
+    >>> np.allclose(ag.grad(ag.i0)(0.5), ag.numerical_diff(np.i0, 0.5))
+    True
+    """,
+    samples=[Sample(A(2, 3))],
+)
 
 
 @_op(formula="(d/dx)ⁿ I₀(x)")

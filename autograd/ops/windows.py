@@ -25,6 +25,10 @@ convolve = op(
     with all terms. Raises ValueError for empty arrays.
     """,
     signature="(m),(n)->(k)",
+    example="""
+    >>> ag.convolve(ag.Tensor([1.0, 2.0, 3.0]), [1.0, 1.0])
+    Tensor([1., 3., 5., 3.])
+    """,
     samples=[
         Sample(A(4), A(3)),
         Sample(A(2), A(4)),

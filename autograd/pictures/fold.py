@@ -8,7 +8,7 @@ signatures mean equal wiring, too.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,11 +17,13 @@ LONGEST_BLOCK = 128
 
 @dataclass(frozen=True)
 class Repeat:
-    """`times` copies of a block of `period` ops, the first beginning at `start`."""
+    """`times` copies of a block of `period` ops, the first beginning at `start`; `rest` more ops
+    go on as one more copy would."""
 
     start: int
     period: int
     times: int
+    rest: int = field(default=0, repr=False)
 
 
 def repeats(signatures: Sequence[Hashable], at_least: int = 3) -> list[Repeat]:
@@ -35,6 +37,7 @@ def repeats(signatures: Sequence[Hashable], at_least: int = 3) -> list[Repeat]:
     n = len(codes)
     covered = np.zeros(n, dtype=int)  # how many ops the best repeat from here takes in
     period = np.zeros(n, dtype=int)
+    rest = np.zeros(n, dtype=int)
     for p in range(1, min(LONGEST_BLOCK, n // at_least) + 1):
         differs = np.flatnonzero(codes[:-p] != codes[p:])
         ends = np.append(differs, n - p)
@@ -43,10 +46,11 @@ def repeats(signatures: Sequence[Hashable], at_least: int = 3) -> list[Repeat]:
         better = np.flatnonzero((times >= at_least) & (times * p > covered[: n - p]))
         covered[better] = times[better] * p
         period[better] = p
+        rest[better] = same[better] % p
     found, i = [], 0
     while i < n:
         if covered[i]:
-            found.append(Repeat(i, int(period[i]), int(covered[i] // period[i])))
+            found.append(Repeat(i, int(period[i]), int(covered[i] // period[i]), int(rest[i])))
             i += int(covered[i])
         else:
             i += 1

@@ -41,7 +41,12 @@ class Painter:
                 joined = graph.stands_for[item] if isinstance(item, Constant) else item
                 when = self._when(joined if isinstance(joined, Constant) else item)
                 shown[stands] = max(shown.get(stands, 0.0), when)
-        items = sorted(shown, key=lambda item: (shown[item], len(graph.frames_of.get(item, ()))))
+        items = sorted(
+            shown,
+            key=lambda item: (
+                shown[item], len(graph.frames_of.get(item, ())), self._argument(item)
+            ),
+        )  # fmt: skip
         index = self.index = {item: i for i, item in enumerate(items)}
         arrows: Counter[tuple[int, int]] = Counter()
         first_copies = {item for item in graph.consumers if graph.stands_for[item] is item}
@@ -91,6 +96,13 @@ class Painter:
         uses = [c.order for c in self.graph.consumers[item] if isinstance(c, Node)]
         return min(uses) - 0.5 if uses else math.inf
 
+    def _argument(self, item: Any) -> int:
+        """Which argument of its first user it is: weight comes before bias."""
+        uses = [c for c in self.graph.consumers.get(item, ()) if isinstance(c, Node)]
+        first = min(uses, key=lambda node: node.order, default=None)
+        inputs = first.inputs if first is not None else ()
+        return next((i for i, given in enumerate(inputs) if given is item), 0)
+
     def _inputs(self, item: Any, index: dict[Any, int]) -> list[int | str]:
         """What an expression's gaps (…) stand for, by index; the other inputs in words."""
         found: list[int | str] = []
@@ -107,6 +119,8 @@ class Painter:
             return visible(own)
         if found is None and getattr(item, "value", None) is not None:
             found = self.names.of.get(id(item.value))
+            if found is None and isinstance(item, Constant):
+                found = self.names.of_cast(item.value)
         return self._in_its_frames(found, item) if found is not None else ""
 
     def _in_its_frames(self, name: str, item: Any) -> str:

@@ -180,8 +180,10 @@ class _Net:
                 self.after.append([])
 
     def pull(self, a: int, b: int) -> float:
-        """How much a and b want to be level: bends most, the main line more than its sources."""
-        if a >= self.boxes and b >= self.boxes:
+        """How much b, after a, wants to be level with it: bends most, the main line more than its
+        sources. Where arrows part, none is preferred: they meet again midway, so that a chain of
+        such places runs level."""
+        if a >= self.boxes and b >= self.boxes and len(self.after[a]) == 1:
             return 8.0
         return 1.0 if self.before[a] and self.before[b] else 0.05
 
@@ -335,7 +337,7 @@ def _place(net: _Net, above: float) -> None:
         for item, distance in zip(layer, [0.0, *gap], strict=False):
             y += distance
             net.y[item] = y - middle
-    before = [[(n, net.pull(item, n)) for n in near] for item, near in enumerate(net.before)]
+    before = [[(n, net.pull(n, item)) for n in near] for item, near in enumerate(net.before)]
     after = [[(n, net.pull(item, n)) for n in near] for item, near in enumerate(net.after)]
     both = [[*b, *a] for b, a in zip(before, after, strict=True)]
     sweeps = net.sweeps()
@@ -354,6 +356,20 @@ def _place(net: _Net, above: float) -> None:
                 weights.append(weight or 0.1)
             for item, y in zip(layer, _spread(wishes, weights, gaps[rank]), strict=True):
                 net.y[item] = y
+    _level(net, max(map(sum, gaps), default=0.0))
+
+
+def _level(net: _Net, tallest: float) -> None:
+    """Takes out the slope (the line of best fit) on which a long chain with something beside it
+    runs downhill, where that matters. A rank moves as a whole, so all distances in it stay."""
+    main = [i for i in range(net.boxes) if net.before[i]]
+    middle = _mean([net.ranks[i] for i in main], 0.0)
+    ranks = [net.ranks[i] - middle for i in main]
+    spread = sum([r * r for r in ranks])
+    slope = sum([r * net.y[i] for r, i in zip(ranks, main, strict=True)]) / (spread or 1.0)
+    if abs(slope) * len(net.layers) > tallest:
+        for item, rank in enumerate(net.ranks):
+            net.y[item] -= slope * (rank - middle)
 
 
 def _set_apart(net: _Net, above: float) -> bool:
@@ -479,31 +495,12 @@ def _routed(
         left = lefts[net.ranks[i]] + (widths[net.ranks[i]] - w) / 2
         boxes.append((left, net.y[i] - h / 2, left + w, net.y[i] + h / 2))
 
-    routes = {}
-    for end, coming in _arriving(arrows).items():
-        coming.sort(key=lambda arrow: net.y[net.ways[arrow][-2]])
-        left, top, _, bottom = boxes[end]
-        edge = min(10.0, (bottom - top) / 4)
-        ports = _spread(
-            [net.y[net.ways[arrow][-2]] for arrow in coming],
-            [1.0] * len(coming),
-            [min(16.0, (bottom - top - 2 * edge) / len(coming))] * (len(coming) - 1),
-            within=(top + edge, bottom - edge),
-        )
-        for arrow, port in zip(coming, ports, strict=True):
-            start = boxes[arrow[0]]
-            route = [(start[2], (start[1] + start[3]) / 2)]
-            for bend in net.ways[arrow][1:-1]:
-                x, y = lefts[net.ranks[bend]], net.y[bend]
-                route += [(x, y), (x + widths[net.ranks[bend]], y)]
-            route.append((left, port))
-            routes[arrow] = route
-
     areas = _frame_areas(net, boxes, above, label_first)
+    bends = [i for i in range(net.boxes, len(net.sizes)) if net.before[i]]
     every = [
         *boxes,
         *areas.values(),
-        *((x, y, x, y) for route in routes.values() for x, y in route),
+        *((lefts[net.ranks[i]], net.y[i], lefts[net.ranks[i] + 1], net.y[i]) for i in bends),
     ]
     if not every:
         return Placed([], {}, {}, 0.0, 0.0)
@@ -513,13 +510,28 @@ def _routed(
     def moved(area: Area) -> Area:
         return area[0] + dx, area[1] + dy, area[2] + dx, area[3] + dy
 
-    return Placed(
-        [moved(box) for box in boxes],
-        {arrow: [(x + dx, y + dy) for x, y in route] for arrow, route in routes.items()},
-        {frame: moved(area) for frame, area in areas.items()},
-        width,
-        height,
-    )
+    boxes = list(map(moved, boxes))
+    lefts, ys = [x + dx for x in lefts], [y + dy for y in net.y]
+    routes = {}
+    for end, coming in _arriving(arrows).items():
+        coming.sort(key=lambda arrow: ys[net.ways[arrow][-2]])
+        left, top, _, bottom = boxes[end]
+        edge = min(10.0, (bottom - top) / 4)
+        ports = _spread(
+            [ys[net.ways[arrow][-2]] for arrow in coming],
+            [1.0] * len(coming),
+            [min(16.0, (bottom - top - 2 * edge) / len(coming))] * (len(coming) - 1),
+            within=(top + edge, bottom - edge),
+        )
+        for arrow, port in zip(coming, ports, strict=True):
+            start = boxes[arrow[0]]
+            route = [(start[2], (start[1] + start[3]) / 2)]
+            for bend in net.ways[arrow][1:-1]:
+                rank, y = net.ranks[bend], ys[bend]
+                route += [(lefts[rank], y), (lefts[rank] + widths[rank], y)]
+            route.append((left, port))
+            routes[arrow] = route
+    return Placed(boxes, routes, {f: moved(area) for f, area in areas.items()}, width, height)
 
 
 def _frame_areas(

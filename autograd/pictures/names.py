@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,40 +41,75 @@ class Names:
 
     of: dict[int, str] = field(default_factory=dict)
     arrays: dict[int, Array] = field(default_factory=dict)
+    data: list[tuple[str, Array]] = field(default_factory=list)  # arrays that have a name
     parameters: set[int] = field(default_factory=set)
     spans: list[Span] = field(default_factory=list)
+
+    def of_cast(self, array: Array) -> str | None:
+        """What this array is a copy of in another dtype: a model of float32 casts its input."""
+        for name, given in self.data if array.ndim else ():
+            if given.shape == array.shape and given.dtype != array.dtype:
+                with np.errstate(all="ignore"):
+                    if np.array_equal(given.astype(array.dtype), array):
+                        return name
+        return None
 
 
 def around(frame: types.FrameType | None, *first: tuple[str, Any]) -> Names:
     """Names for everything found from these objects, then from the frame's variables."""
     found = Names()
-    seen: set[int] = set()
-    modules: list[tuple[str, Any]] = []
-    variables = [*first, *_variables(frame)]
+    every = [*first, *_variables(frame)]
+    parts = {id(t) for _, t, inside in _things(every, set()) if inside and _is_part(t)}
+    # After `for layer in model.layers`, the last one is called by its place, as the others are.
+    variables = [(name, t) for name, t in every if not (name and id(t) in parts)]
     for name, thing in variables:
         if issubclass(type(thing), Tensor):
             _tensor(found, name, thing, False)
     for name, thing in variables:
-        _prefer_places_in(found, name, thing)
+        _prefer_places_in(found, name, thing, parts)
+    modules: dict[int, tuple[str, Any]] = {}
+    seen: set[int] = set()
+    for but in (parts, set()):  # what is too deep in a model has its variable's name after all
+        for name, thing, in_module in _things(every, seen, but):
+            if issubclass(type(thing), Tensor):
+                _tensor(found, name, thing, in_module)
+            elif type(thing) is np.ndarray:
+                found.of.setdefault(id(thing), name)
+                found.data.append((name, thing))
+            elif _is_part(thing):
+                modules.setdefault(id(thing), (name, thing))
+    for name, module in modules.values():
+        for start, stop in tuple(getattr(module, "call_spans", ())):
+            found.spans.append(Span(start, stop, name, type(module).__name__, _leaves(module)))
+    return found
+
+
+def _things(
+    variables: Iterable[tuple[str, Any]], seen: set[int], but: Collection[int] = ()
+) -> Iterator[tuple[str, Any, bool]]:
+    """Everything in these variables, nearest first: its name, itself, whether a module has it.
+    What was looked into before (`seen`) is not looked into again; `but` only inside modules."""
     queue = deque((name, thing, 0, False) for name, thing in variables)
     visits = 0
     while queue and visits < VISITS:
         visits += 1
         name, thing, depth, in_module = queue.popleft()
-        if issubclass(type(thing), Tensor):
-            _tensor(found, name, thing, in_module)
-        elif type(thing) is np.ndarray:
-            found.of.setdefault(id(thing), name)
-        elif depth < DEPTH and id(thing) not in seen:
+        if id(thing) in but and name and not in_module:
+            continue
+        yield name, thing, in_module
+        closed = issubclass(type(thing), Tensor) or type(thing) is np.ndarray
+        if not closed and depth < DEPTH and id(thing) not in seen:
             seen.add(id(thing))
-            if hasattr(type(thing), "parameters"):
-                in_module = True
-                modules.append((name, thing))
+            in_module = in_module or _is_part(thing)
             queue.extend((n, t, depth + 1, in_module) for n, t in _inside(name, thing))
-    for name, module in modules:
-        for start, stop in tuple(getattr(module, "call_spans", ())):
-            found.spans.append(Span(start, stop, name, type(module).__name__, _leaves(module)))
-    return found
+
+
+def _is_part(thing: Any) -> bool:
+    """A module, or a parameter of one: what is called by its place in a module, if it has one."""
+    kind = type(thing)
+    if issubclass(kind, Tensor):
+        return kind is not Tensor
+    return hasattr(kind, "parameters") and not issubclass(kind, CLOSED)
 
 
 def _variables(frame: types.FrameType | None) -> Iterator[tuple[str, Any]]:
@@ -113,6 +148,8 @@ def _attributes(thing: Any) -> dict[str, Any]:
 
 def _tensor(found: Names, name: str, tensor: Tensor, in_module: bool) -> None:
     found.of.setdefault(id(tensor.array), name)
+    if tensor.node is None:
+        found.data.append((tensor.name or name, tensor.array))
     place = _place(tensor)
     if place is not None:
         found.of.setdefault(id(place), name)
@@ -121,12 +158,16 @@ def _tensor(found: Names, name: str, tensor: Tensor, in_module: bool) -> None:
             found.parameters.add(id(place))
 
 
-def _prefer_places_in(found: Names, name: str, thing: Any) -> None:
+def _prefer_places_in(found: Names, name: str, thing: Any, parts: set[int]) -> None:
     """After `for w in weights`, w is the last weight: it is called weights[3] as the others are
     called, unless (as in `parameters = [w, b]`) most of them have names of their own."""
     if type(thing) not in (list, tuple, dict):
         return
-    inside = [(n, t) for n, t in _inside(name, thing) if issubclass(type(t), Tensor)]
+    inside = [
+        (n, t)
+        for n, t in _inside(name, thing)
+        if issubclass(type(t), Tensor) and id(t) not in parts
+    ]
     if 2 * sum(id(t.array) in found.of for _, t in inside) <= len(inside):
         for n, tensor in inside:
             found.of[id(tensor.array)] = n

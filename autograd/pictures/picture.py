@@ -101,6 +101,14 @@ class Picture:
             If the name ends with anything else.
         ImportError
             For png and pdf, if neither the program `dot` nor pygraphviz is there.
+
+        Examples
+        --------
+        >>> import autograd as ag, tempfile
+        >>> x = ag.Tensor(3.0, requires_grad=True)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     print(ag.draw(x * x).save(f"{folder}/graph.dot").read_text()[:7])
+        digraph
         """
         path = Path(path)
         format = path.suffix.lower().lstrip(".")

@@ -176,10 +176,12 @@ class Graph:
         for i, path in enumerate(paths):
             for frame in path:
                 extents[frame] = extents.get(frame, (i, i))[0], i
+        folded = 0
         for repeat in repeats([self._signature(i, op, place) for i, op in enumerate(ops)]):
             along = _along_frames(repeat, paths, extents)
-            if along is not None:
+            if along is not None and along.start >= folded:
                 self._fold_block(along, ops, extents)
+                folded = along.start + along.period * along.times
         if any(frame.kind == "repeat" for frame in self.frames):
             self.remarks.append("×n: of n blocks that are alike, the first is shown")
 
@@ -258,7 +260,7 @@ def _along_frames(
     repeat: Repeat, paths: list[tuple[int, ...]], extents: dict[int, Extent]
 ) -> Repeat | None:
     """The repeat, shifted so that no frame is half in a block: ababab has ba twice, too."""
-    stop = repeat.start + repeat.period * repeat.times
+    stop = repeat.start + repeat.period * repeat.times + repeat.rest
     for start in range(repeat.start, repeat.start + repeat.period):
         times = (stop - start) // repeat.period
         end, end_of_all = start + repeat.period, start + repeat.period * times

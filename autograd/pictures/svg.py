@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from .layout import Area, Placed, Point, layout
+from .layout import Area, Point, layout
 from .plain import columns
 from .view import Box, Frame, View, head, lines
 
@@ -81,7 +81,10 @@ def svg(view: View, rankdir: str = "LR", caption: str = "") -> str:
         parts.append(_text(MARGIN, MARGIN + 14, view.title, "#0f172a", size=16, weight="bold"))
     parts.append(f'<g transform="translate({MARGIN} {MARGIN + heading})">')
     parts += [_frame(view.frames[i], area) for i, area in placed.frames.items()]
-    parts += [_arrow(placed, arrow, view.arrows[arrow], rankdir) for arrow in arrows]
+    parts += [
+        _arrow(twig, view.arrows[arrow], rankdir) for arrow, twig in twigs(placed.routes).items()
+    ]
+    parts += [_frame_label(view.frames[i], area) for i, area in placed.frames.items()]
     parts += [card.drawn(area) for card, area in zip(cards, placed.boxes, strict=True)]
     parts.append("</g>")
     for i, text in enumerate(footing):
@@ -182,17 +185,34 @@ def box_path(area: Area, r: float, flat: bool = False) -> str:
 
 
 def _frame(frame: Frame, area: Area) -> str:
-    left, top, _, _ = area
     dash = ' stroke-dasharray="7 4"' if frame.kind == "repeat" else ""
     return (
         f'<path d="{box_path(area, 6)}" fill="#64748b" fill-opacity="0.07" '
         f'stroke="#64748b"{dash}/>'
-        + _text(left + 10, top + 16, frame.label, "#334155", size=12.5, weight="bold")
     )
 
 
-def _arrow(placed: Placed, arrow: tuple[int, int], count: int, rankdir: str) -> str:
-    route = placed.routes[arrow]
+def _frame_label(frame: Frame, area: Area) -> str:
+    """Over the arrows, in a halo: one that comes from above may cross it."""
+    left, top, _, _ = area
+    label = _text(left + 10, top + 16, frame.label, "#334155", size=12.5, weight="bold")
+    return f'<g stroke="#eef0f3" stroke-width="4" paint-order="stroke">{label}</g>'
+
+
+def twigs(routes: dict[tuple[int, int], list[Point]]) -> dict[tuple[int, int], list[Point]]:
+    """Of each arrow, what is not drawn already: arrows from one box share their way until one
+    leaves it, so that one box with 500 users is one line with 500 twigs."""
+    found: dict[tuple[int, int], list[Point]] = {}
+    longest: dict[int, list[Point]] = {}
+    for arrow, route in sorted(routes.items(), key=lambda item: len(item[1])):
+        drawn = longest.get(arrow[0], route[:1])
+        fork = max(len(drawn) - 2, 0)
+        found[arrow] = route[fork:] if route[fork] == drawn[fork] else route
+        longest[arrow[0]] = route
+    return found
+
+
+def _arrow(route: list[Point], count: int, rankdir: str) -> str:
     down = rankdir == "TB"
     x1, y1 = route[-1]
     head = f"M{x1:.1f} {y1:.1f}l-4 -8h8z" if down else f"M{x1:.1f} {y1:.1f}l-8 -4v8z"

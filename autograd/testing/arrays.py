@@ -40,7 +40,12 @@ def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: in
 
 
 def dtypes() -> Strategy:
-    """The floating-point dtypes that a gradient is computed in: float64 (simplest) and float32."""
+    """The floating-point dtypes that a gradient is computed in: float64 (simplest) and float32.
+
+    >>> from hypothesis import find
+    >>> find(dtypes(), lambda dtype: True)
+    dtype('float64')
+    """
     return st.sampled_from([np.dtype(np.float64), np.dtype(np.float32)])
 
 

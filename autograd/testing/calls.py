@@ -30,6 +30,11 @@ class Call:
 
     Calling it with other arrays (or Tensors) in the places of those that a gradient can be wanted
     for (`inputs`) calls the op.
+
+    >>> import autograd as ag
+    >>> call = Call(ag.multiply.op, ag.Sample(ag.A(2), 3.0), (np.array([1.0, 2.0]),))
+    >>> call, call(np.array([5.0, 6.0]))
+    (multiply(A(2,), 3.0) with array([1., 2.]), array([15., 18.]))
     """
 
     op: Op

@@ -105,7 +105,12 @@ class _Verbatim(str):
 @dataclass
 class Program:
     """A random function: of `inputs` (or others of their shapes), with the values that nothing else
-    uses as its outputs. Arrays in, arrays out; Tensors in, Tensors out."""
+    uses as its outputs. Arrays in, arrays out; Tensors in, Tensors out.
+
+    >>> program = Program([np.array([1.0, 2.0])])   # of no step: its input is its output
+    >>> program, program(np.array([3.0, 4.0]))
+    (v0 = array([1., 2.]), [array([3., 4.])])
+    """
 
     inputs: list[Array]
     steps: list[Step] = field(default_factory=list)
@@ -205,8 +210,8 @@ def _step(
 
 def check_program(program: Program, order: int = 1) -> None:
     """Reverse mode = differences = the recorded backward, for every layout, and about the same in
-    float32, unless its values are mere rounding there (as sinc(1) is). Kinks that a step came too
-    near to are left out."""
+    float32, unless its values are mere rounding there (as sinc(1) is), or its gradients are (those
+    of x - x). Kinks that a step came too near to are left out."""
     names = [f"v{n}" for n in range(len(program.inputs))]
     level = Level(lambda tensors, record: float_outputs(program(*tensors), "the program"))
     run = Run("the program", names, level, program.inputs, own=0)
@@ -214,8 +219,9 @@ def check_program(program: Program, order: int = 1) -> None:
     narrow = [x.astype(np.float32) for x in program.inputs]
     with np.errstate(all="ignore"):
         pairs = zip(program(*narrow), program(*program.inputs), strict=True)
-        if all(np.allclose(a, b, rtol=1e-3, atol=0) for a, b in pairs):
-            run.check_narrow(level, narrow)
+        kept = all(np.allclose(a, b, rtol=1e-3, atol=0) for a, b in pairs)
+    if kept and not any(s.op.name == "subtract" and len({*s.sources}) == 1 for s in program.steps):
+        run.check_narrow(level, narrow)
 
 
 @st.composite

@@ -11,6 +11,7 @@ a moment instead of a minute.
     L = \frac1N \sum_n \max(0,\, 1 - t_n y_n) + \alpha \sum_w w^2, \qquad t_n \in \{-1, 1\}
 """
 
+# sphinx_gallery_thumbnail_number = 2
 import os
 from pathlib import Path
 

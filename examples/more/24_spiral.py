@@ -62,6 +62,8 @@ for epoch in tqdm(range(1, max_epoch + 1), desc="epochs", disable=None):
 fig.savefig(OUT / "24_spiral.png")
 print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}, accuracy {nn.accuracy(model.predict(x), t):.2f}")
 
+# %%
+# The loss still jumps a little: each batch has only 30 of the 300 points.
 
 fig, ax = plt.subplots(figsize=(5, 2.6), layout="constrained")
 ax.plot(losses)

@@ -11,6 +11,7 @@ one learns a nursery rhyme, recites it, and shows where it looked.
     \text{attention}(Q, K, V) = \text{softmax}\Big( \frac{Q K^\top}{\sqrt d} \Big) V
 """
 
+# sphinx_gallery_thumbnail_number = 2
 import os
 from pathlib import Path
 

@@ -11,13 +11,19 @@ Training starts with two lines of it:
 One page on where the files come from, and why none is unpickled: README.md.
 """
 
+from typing import TYPE_CHECKING
+
+from autograd._lazy import lazy
+
 from .batches import batches, to_categorical, train_test_split
-from .digits import load_digits
-from .idx import read_idx, write_idx
-from .mnist import load_mnist
-from .pickled import load_pickled_arrays
-from .standardize import Standardize
-from .toy import circles, moons, spirals, xor
+
+if TYPE_CHECKING:
+    from .digits import load_digits
+    from .idx import read_idx, write_idx
+    from .mnist import load_mnist
+    from .pickled import load_pickled_arrays
+    from .standardize import Standardize
+    from .toy import circles, moons, spirals, xor
 
 __all__ = [
     "Standardize",
@@ -34,3 +40,24 @@ __all__ = [
     "write_idx",
     "xor",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "load_digits": "digits",
+            "read_idx": "idx",
+            "write_idx": "idx",
+            "load_mnist": "mnist",
+            "load_pickled_arrays": "pickled",
+            "Standardize": "standardize",
+            "circles": "toy",
+            "moons": "toy",
+            "spirals": "toy",
+            "xor": "toy",
+        },
+    )
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..random import generator
 
 Pair = tuple[NDArray[Any], NDArray[Any]]
-Seed = int | np.random.Generator | None
+Seed: TypeAlias = "int | np.random.Generator | None"
 
 
 def to_categorical(labels: ArrayLike, num_classes: int | None = None) -> NDArray[np.float32]:
@@ -123,8 +123,8 @@ def batches(
 
     Source: L. Bottou, "Stochastic Gradient Descent Tricks", 2012, section 2.2 (shuffle).
     """
-    if batch_size < 1:
-        raise ValueError(f"batches: batch_size={batch_size}; a batch needs 1 sample at least.")
+    if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise ValueError(f"batches: batch_size={batch_size!r}; a batch needs 1 sample at least.")
     arrays = [np.asarray(x)] if t is None else [np.asarray(x), np.asarray(t)]
     size = _length(arrays[0], arrays[-1], "batches")
     order = generator(rng).permutation(size) if shuffle else None

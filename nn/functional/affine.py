@@ -8,6 +8,10 @@ from autograd import op
 
 from . import fast
 
+FEW, LARGE = 48, 1 << 14
+"""Rows of float32, and elements of w, for which (w @ g.T).T takes 4/5 to 1/2 of g @ w.T's time
+(OpenBLAS 0.3.31, AVX-512, one and two threads; without AVX-512 the same)."""
+
 
 @op(formula="x @ w + b", signature="(b,m),(m,n),(n)->(b,n)")
 def affine(x, w, b):
@@ -32,13 +36,17 @@ def affine(x, w, b):
 
 @affine.wrt("x")
 def _(g, w, x_shape):
-    return (g.reshape(-1, w.shape[1]) @ w.T).reshape(x_shape)
+    rows = g.reshape(-1, w.shape[1])
+    if len(rows) <= FEW and w.size >= LARGE and w.dtype == np.float32:
+        return (w @ rows.T).T.copy().reshape(x_shape)
+    return (rows @ w.T).reshape(x_shape)
 
 
 @affine.wrt("w")
 def _(g, x, w_shape):
     m, n = w_shape
-    return x.reshape(-1, m).T @ g.reshape(-1, n)
+    x, g = x.reshape(-1, m), g.reshape(-1, n)
+    return np.dot(x.T, g) if len(x) == 1 else x.T @ g  # matmul leaves one row to no BLAS
 
 
 @affine.wrt("b")

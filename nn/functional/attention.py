@@ -62,7 +62,7 @@ def _attention(q, k, v, heads, hidden, forward):
 
     def work(block):
         scores = _scores(q[block], k[block], heads)
-        shares[block] = _softmax(scores, hidden[block] if each else hidden)
+        _softmax(scores, hidden[block] if each else hidden, out=shares[block])
         out[block] = _joined(shares[block] @ _split(v[block], heads))
 
     in_blocks(work, n, heads * t * s)
@@ -126,7 +126,7 @@ def _samples(leading, *arrays):
 
 @op(name="masked_softmax", formula="softmax(x + hidden)")
 def _masked_softmax(x, hidden):
-    return _softmax(x.copy(), hidden)
+    return _softmax(x.copy(), hidden, np.empty_like(x))
 
 
 @_masked_softmax.wrt("x")
@@ -134,8 +134,8 @@ def _(g, out):
     return out * (g - np.vecdot(g, out)[..., np.newaxis])
 
 
-def _softmax(x, hidden):
-    """Over the last axis and in place, with `hidden` (0, or −∞) added; 0 in rows that are hidden.
+def _softmax(x, hidden, out):
+    """Over the last axis, with `hidden` (0, or −∞) added, into `out`; 0 in rows that are hidden.
 
     One maximum for all rows is enough, and a third of the time of a maximum for each, unless some
     rows are so far below the others that all of their exponentials are lost.
@@ -143,11 +143,11 @@ def _softmax(x, hidden):
     if hidden is not None:
         x += hidden
     ones = np.ones((x.shape[-1], 1), x.dtype)  # a product with it is the fastest sum of rows
-    out = np.exp(x - x.max(initial=np.finfo(x.dtype).min))
+    np.exp(np.subtract(x, x.max(initial=np.finfo(x.dtype).min), out=out), out=out)
     total = out @ ones
     if total.min(initial=1) < _lost(x.dtype):
         highest = np.maximum(x.max(axis=-1, keepdims=True), np.finfo(x.dtype).min)
-        out = np.exp(x - highest)
+        np.exp(np.subtract(x, highest, out=out), out=out)
         total = np.maximum(out @ ones, _lost(x.dtype))
     out /= total
     return out

@@ -23,9 +23,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from autograd import op
-from autograd.tensor import unwrap
 
-from .activation import relu
 from .windows import Padding, Size, as_real, copy_into, windows
 
 __all__ = ["conv1d", "conv2d"]
@@ -44,7 +42,6 @@ def conv2d(
     padding: Padding = 0,
     dilation: Size = 1,
     groups: int = 1,
-    activation: Any = None,
 ) -> Any:
     """Σ x · weight over the channels and over each window of an image.
 
@@ -64,8 +61,6 @@ def conv2d(
         axis. "valid" is 0; "same" gives ⌈h / stride⌉ places, as in Keras.
     groups : int
         Into how many groups the channels are divided; each sees only its own part of the input.
-    activation : callable, optional
-        What becomes of the sums; `nn.relu` at no cost.
 
     Raises ValueError for shapes that do not fit, windows that are larger than the image, and
     groups that do not divide the channels.
@@ -81,7 +76,7 @@ def conv2d(
     S. Puri, P. Simard, "High Performance Convolutional Neural Networks for Document Processing",
     2006.
     """
-    return _checked("conv2d", 2, x, weight, bias, stride, padding, dilation, groups, activation)
+    return _checked("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
 def conv1d(
@@ -92,7 +87,6 @@ def conv1d(
     padding: Padding = 0,
     dilation: Size = 1,
     groups: int = 1,
-    activation: Any = None,
 ) -> Any:
     """Σ x · weight over the channels and over each window of a signal; settings as in `conv2d`.
 
@@ -103,7 +97,7 @@ def conv1d(
     >>> conv1d(np.array([[[1.0, 2.0, 4.0, 8.0]]]), np.array([[[-1.0, 1.0]]]))
     array([[[1., 2., 4.]]])
     """
-    return _checked("conv1d", 1, x, weight, bias, stride, padding, dilation, groups, activation)
+    return _checked("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
 
 
 def _checked(
@@ -116,7 +110,6 @@ def _checked(
     padding: Padding,
     dilation: Size,
     groups: int,
-    activation: Any,
 ) -> Any:
     shape, kernel = np.shape(x), np.shape(weight)
     if len(kernel) != ndim + 2:
@@ -139,83 +132,52 @@ def _checked(
             f"{name}: a bias has one number for each of the {out} output channels, not the shape "
             f"{np.shape(bias)}."
         )
-    if activation is relu:
-        return _rectify(x, weight, bias, where)
-    out = _convolve(x, weight, bias, where)
-    return out if activation is None else activation(out)
+    return _convolve(x, weight, bias, where)
 
 
 # -- the three, and each other's rules --------------------------------------------------------
-#
-# Each has a gate at its outer side, out or y: what counts is only where `gate` (if there is one) is
-# above 0. So goes the gradient through a ReLU, which is therefore nothing but a gate.
 
 
 @op(name="convolution", formula="Σ x · weight + bias")
-def _convolve(x, weight, bias, windows, gate=None):
-    return _products(x, weight, bias, windows, gate)
-
-
-@_convolve.wrt("x")
-def _(g, weight, x_shape, windows, gate):
-    return _spread(g, weight, x_shape, windows, gate)
-
-
-@_convolve.wrt("weight", "bias")
-def _(g, x, weight_shape, windows, gate):
-    return _correlate(x, g, weight_shape, windows, gate)
-
-
-@op(name="convolution_relu", formula="max(0, Σ x · weight + bias)")
-def _rectify(x, weight, bias, windows):
-    return _products(x, weight, bias, windows, relu=True)
-
-
-@_rectify.wrt("x")
-def _(g, weight, x_shape, windows, out):
-    return _spread(g, weight, x_shape, windows, unwrap(out))
-
-
-@_rectify.wrt("weight", "bias")
-def _(g, x, weight_shape, windows, out):
-    return _correlate(x, g, weight_shape, windows, unwrap(out))
-
-
-def _products(x, weight, bias, windows, gate=None, relu=False):
+def _convolve(x, weight, bias, windows):
     x, weight = as_real(x), np.asarray(weight)
     batch, channels, *image = x.shape
-    groups = channels // weight.shape[1]
-    rows = _grouped(weight, groups)
+    columns = _columns(_laid_out(x, windows), windows, channels // weight.shape[1])
+    places = windows.places(image)
+    out = np.empty((weight.shape[0], *places, batch), np.result_type(x, weight))
+    rows = _grouped(weight, columns.shape[0])
     if bias is not None:  # the weight of an input that is always 1: so it costs no further pass
         rows = np.concatenate([rows, np.reshape(bias, (*rows.shape[:2], 1))], axis=-1)
-    shape = (weight.shape[0], *windows.places(image), batch)
-    out = np.empty(shape, np.result_type(x, weight))
-    flat, gates = _flat(np.moveaxis(out, -1, 0), groups), _flat(gate, groups)
-    columns = _columns(_laid_out(x, windows), windows, groups)
-    zeros = np.zeros_like(flat[..., :COLUMNS])  # with a number, NumPy's maximum takes thrice as long
+    flat = out.reshape(*rows.shape[:2], -1)
     for at, block in _written_out(columns, ones=bias is not None):
-        here = flat[..., at]
-        np.matmul(rows, block, out=here)
-        if relu:
-            np.maximum(here, zeros[..., : here.shape[-1]], out=here)
-        if gate is not None:
-            here *= gates[..., at] > 0
+        np.matmul(rows, block, out=flat[..., at])
     return np.moveaxis(out, -1, 0)
 
 
+@_convolve.wrt("x")
+def _(g, weight, x_shape, windows):
+    return _spread(g, weight, x_shape, windows)
+
+
+@_convolve.wrt("weight", "bias")
+def _(g, x, weight_shape, windows):
+    return _correlate(x, g, weight_shape, windows)
+
+
 @op(name="convolution_transposed", formula="Σ y · weight")
-def _spread(y, weight, x_shape, windows, gate=None):
+def _spread(y, weight, x_shape, windows):
     """Each element of y, times the weight, added up in the image where its window lies."""
     batch, channels, *image = x_shape
     groups = channels // weight.shape[1]
-    padded = np.zeros((channels, *windows.padded(image), batch), np.result_type(y, weight))
+    dtype = np.result_type(y, weight)
+    padded = np.zeros((channels, *windows.padded(image), batch), dtype)
     columns = _columns(padded, windows, groups, writeable=True)
     columns_of_weight = _grouped(weight, groups).mT
-    flat, gates = _flat(y, groups), _flat(gate, groups)
+    flat = _batch_last(y).reshape(groups, weight.shape[0] // groups, -1)
     product = np.multiply if flat.shape[1] == 1 else np.matmul  # of one row: four times as fast
     for at, block in _blocks(columns.shape[-1 - len(image) :]):
         target = columns[(..., *block)]
-        spread = product(columns_of_weight, _gated(flat, gates, at)).reshape(target.shape)
+        spread = product(columns_of_weight, flat[..., at]).reshape(target.shape)
         for within in np.ndindex(windows.size):  # apart, for windows overlap
             cell = (slice(None), slice(None), *within)
             target[cell] += spread[cell]
@@ -223,39 +185,39 @@ def _spread(y, weight, x_shape, windows, gate=None):
 
 
 @_spread.wrt("y")
-def _(g, weight, windows, gate):
-    return _convolve(g, weight, None, windows, gate)
+def _(g, weight, windows):
+    return _convolve(g, weight, None, windows)
 
 
 @_spread.wrt("weight")
-def _(g, y, weight_shape, windows, gate):
-    weight, _ = _correlate(g, y, weight_shape, windows, gate)
+def _(g, y, weight_shape, windows):
+    weight, _ = _correlate(g, y, weight_shape, windows)
     return weight
 
 
 @op(name="convolution_weight", formula="Σ x · y, Σ y")
-def _correlate(x, y, weight_shape, windows, gate=None):
+def _correlate(x, y, weight_shape, windows):
     """The sum over all windows of x, each times the element of y at its place; and, for the bias,
     the sum of y itself."""
     groups = x.shape[1] // weight_shape[1]
     columns = _columns(_laid_out(x, windows), windows, groups)
-    flat, gates = _flat(y, groups), _flat(gate, groups)
+    flat = _batch_last(y).reshape(groups, weight_shape[0] // groups, -1)
     total = np.zeros((*flat.shape[:2], math.prod(weight_shape[1:]) + 1), np.result_type(x, y))
     for at, block in _written_out(columns, ones=True):
-        total += _gated(flat, gates, at) @ block.mT
+        total += flat[..., at] @ block.mT
     return total[..., :-1].reshape(weight_shape), total[..., -1].reshape(weight_shape[0])
 
 
 @_correlate.wrt("x")
-def _(g, y, x_shape, windows, gate):
+def _(g, y, x_shape, windows):
     weight, _ = g
-    return _spread(y, weight, x_shape, windows, gate)
+    return _spread(y, weight, x_shape, windows)
 
 
 @_correlate.wrt("y")
-def _(g, x, windows, gate):
+def _(g, x, windows):
     weight, bias = g
-    return _convolve(x, weight, bias, windows, gate)
+    return _convolve(x, weight, bias, windows)
 
 
 # -- in memory ------------------------------------------------------------------------------------
@@ -269,19 +231,6 @@ def _batch_last(x):
     out = np.empty(moved.shape, x.dtype)
     copy_into(np.moveaxis(out, -1, 0), x)
     return out
-
-
-def _flat(y, groups):
-    """(batch, channel, …) as a matrix for each group: (group, its channels, all else)."""
-    if y is None:
-        return None
-    rows = _batch_last(y)
-    return rows.reshape(groups, len(rows) // groups, -1)
-
-
-def _gated(flat, gates, at):
-    """One block of what passes the gate."""
-    return flat[..., at] if gates is None else flat[..., at] * (gates[..., at] > 0)
 
 
 def _laid_out(x, windows):

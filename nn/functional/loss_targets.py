@@ -100,7 +100,13 @@ def classes(name: str, y: Any, target: Any, ignore_index: int | None = None) -> 
         return alike(name, y, target)
     count = y.shape[-1]
     if target.shape != y.shape[:-1]:
-        cure = "Write target[..., 0]." if target.shape == (*y.shape[:-1], 1) else ""
+        cure = ""
+        if target.shape == (*y.shape[:-1], 1):
+            cure = "Write target[..., 0]."
+        elif target.shape[:-1] == y.shape:
+            cure = "Are they swapped? Predictions come first."
+        elif y.ndim > 2 and target.shape == y.shape[:1]:
+            cure = "For one prediction a sample, put nn.Flatten() before the first Dense."
         raise ValueError(
             f"{name}: targets of shape {target.shape} do not go with predictions of shape "
             f"{y.shape}. Give integer labels of shape {y.shape[:-1]}, or one-hot targets of shape "
@@ -108,12 +114,16 @@ def classes(name: str, y: Any, target: Any, ignore_index: int | None = None) -> 
         )
     target = plain(target)
     if target.dtype.kind not in "iu":
+        named = target.dtype.kind in "US"
+        cure = "np.unique(labels, return_inverse=True)[1]" if named else "labels.astype(int)"
         raise TypeError(
             f"{name}: labels of shape {target.shape} are {target.dtype}; classes are counted in "
-            "integers. Write labels.astype(int)."
+            f"integers. Write {cure}."
         )
     counted = target if ignore_index is None else target[target != ignore_index]
-    if counted.size and not (counted.min() >= 0 and counted.max() < count):
+    if counted.size and not (
+        np.minimum.reduce(counted, axis=None) >= 0 and np.maximum.reduce(counted, axis=None) < count
+    ):
         lowest, highest = counted.min(), counted.max()
         cure = f" If {lowest} stands for no class: ignore_index={lowest}." if lowest < 0 else ""
         raise ValueError(
@@ -204,7 +214,9 @@ def _beyond_0_and_1(x: Any) -> str | None:
 def are_probabilities(logits: Any) -> bool:
     """Whether every row looks like what a softmax gives: no logits of a network ever do."""
     x = plain(logits)
-    return bool(x.size and x.min() >= 0 and np.all(np.abs(x.sum(axis=-1) - 1) < ROUNDING))
+    if not x.size or np.minimum.reduce(x, axis=None) < 0:
+        return False
+    return bool(np.all(np.abs(x.sum(axis=-1) - 1) < ROUNDING))
 
 
 def warn_of_probabilities(name: str, activation: str) -> None:

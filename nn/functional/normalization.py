@@ -64,8 +64,9 @@ def _(g, out, x_shape, axes, epsilon):
 
 def _mean(x, axes):
     """The mean over the axes, which stay with length 1."""
+    n = x.shape[-1]
     if axes == (x.ndim - 1,):  # a product of matrices: a quarter of the time
-        return x @ np.full((x.shape[-1], 1), 1 / x.shape[-1], x.dtype)
+        return x @ np.ones((n, 1), x.dtype) / n
     return np.mean(x, axis=axes, keepdims=True)
 
 
@@ -254,5 +255,9 @@ def _(g, bias_shape, shape):
 
 
 def _summed(x, shape, stretched):
+    """The sum over all axes along which a weight or bias of this shape was stretched."""
+    if len(shape) == 1 and stretched[-1] == shape[0]:
+        rows = np.reshape(x, (-1, *shape))  # by a product, in a third of the time
+        return np.ones(len(rows), x.dtype) @ rows
     over = tuple(axis for axis, n in enumerate(stretched) if n == 1)
     return np.reshape(np.sum(x, axis=over), shape)

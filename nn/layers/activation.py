@@ -9,7 +9,7 @@ from typing import Any
 
 from ..functional import activation as functions
 from ..module import Module
-from ..names import find
+from ..names import check_spelling, find
 
 ALIASES = {"linear": "identity", "swish": "silu", "hard_swish": "hard_silu"}
 
@@ -42,7 +42,7 @@ class Activation(Module):
 
     def __init__(self, function: str | Callable[..., Any], **settings: Any) -> None:
         function = get(function)
-        inspect.signature(function).bind_partial(**settings)  # a wrong setting is an error now
+        check_spelling(type(self).__name__, function, settings)  # a wrong one is an error now
         self.settings = settings
         self.activation = partial(function, **settings) if settings else function
 
@@ -68,10 +68,23 @@ class _Named(Activation):
     """One whose function is known: the keywords are the function's own."""
 
     def __init_subclass__(cls, function: Callable[..., Any]) -> None:
+        super().__init_subclass__()
         cls.function = staticmethod(function)
-        cls.__doc__ = f"`nn.{function.__name__}` as a layer; its settings are the function's."
+        cls.__doc__ = f"""`nn.{function.__name__}` as a layer; its settings are the function's.
 
-    def __init__(self, **settings: Any) -> None:
+    >>> import numpy as np, nn
+    >>> x = np.array([[-1.0, 0.0, 2.0]])
+    >>> np.array_equal(nn.{cls.__name__}()(x), nn.{function.__name__}(x))
+    True
+    """
+
+    def __init__(self, *unnamed: Any, **settings: Any) -> None:
+        if unnamed:
+            _, *names = inspect.signature(self.function).parameters
+            raise TypeError(
+                f"{type(self).__name__}({', '.join(map(repr, unnamed))}): settings go by name: "
+                f"{', '.join(f'{name}=…' for name in names) or 'it has none'}."
+            )
         super().__init__(self.function, **settings)
 
 

@@ -118,17 +118,19 @@ class PositionalEmbedding(Module):
         self.weight = weight if units is None else weight.build(units)
 
     def forward(self, x: Any) -> Any:
-        if np.ndim(x) < 2:
-            raise ValueError(f"{self!r} takes (…, position, feature), not {np.shape(x)}.")
-        time, units = np.shape(x)[-2:]
+        x = x if isinstance(x, Tensor) else np.asarray(x)
+        if x.ndim < 2:
+            raise ValueError(f"{self!r} takes (…, position, feature), not {x.shape}.")
+        time, units = x.shape[-2:]
         if isinstance(self.weight, LazyParameter):
             self.weight = self.weight.build(units)
         length, size = self.weight.shape
         if units != size or time > length:
             raise ValueError(
                 f"{self!r} knows {length} places of {size} features; the input has shape "
-                f"{np.shape(x)}. Make it with a length of {max(time, length)} and {units} units."
+                f"{x.shape}. Make it with a length of {max(time, length)} and {units} units."
             )
+        x = x if x.dtype == self.weight.dtype else x.astype(self.weight.dtype)
         return x + (self.weight if time == length else self.weight[:time])
 
     def describe(self) -> str:

@@ -11,7 +11,7 @@ from autograd import Tensor
 
 from .. import init as initialisers
 from ..functional import conv1d, conv2d, identity
-from ..functional.windows import Padding, Size, check_axes, each, times
+from ..functional.windows import Padding, Size, check_axes, each, times, windows
 from ..module import Module
 from ..parameter import LazyParameter, Parameter
 from ..random import Rng
@@ -58,7 +58,7 @@ class _Conv(Module):
         for word, number in (("in_channels", inputs), ("out_channels", outputs)):
             if number is not None and each(kind, word, number, 1)[0] % groups:
                 raise ValueError(f"{kind}: groups={groups} do not divide {word}={number}.")
-        kernel = each(kind, "kernel_size", kernel, self.ndim)
+        self.kernel_size = each(kind, "kernel_size", kernel, self.ndim)
         self.stride = each(kind, "stride", stride, self.ndim)
         self.dilation = each(kind, "dilation", dilation, self.ndim)
         self.padding = padding
@@ -66,19 +66,16 @@ class _Conv(Module):
         if isinstance(rng, int):
             rng = np.random.default_rng(rng)  # one stream for weight and bias
         draw = initialisers.get(init), initialisers.get(bias_init)
-        weight = LazyParameter((outputs, None, *kernel), draw[0], "weight", dtype, rng)
+        weight = LazyParameter((outputs, None, *self.kernel_size), draw[0], "weight", dtype, rng)
         self.weight = weight if inputs is None else weight.build(inputs // groups)
         self.bias = Parameter(draw[1]((outputs,), rng=rng, dtype=dtype), "bias") if bias else None
         self.activation = get(activation)
 
     def forward(self, x: Any) -> Any:
-        return self._apply(x, self.activation)
+        return self.activation(self.logits(x))
 
     def logits(self, x: Any) -> Any:
         """The convolution itself: what the activation is applied to."""
-        return self._apply(x, None)
-
-    def _apply(self, x: Any, activation: Callable[..., Any] | None) -> Any:
         x = x if isinstance(x, Tensor) else np.asarray(x)
         check_axes(repr(self), x.shape, self.ndim)
         if isinstance(self.weight, LazyParameter):
@@ -87,6 +84,8 @@ class _Conv(Module):
                     f"{self!r}: {self.groups} groups do not divide the input's {x.shape[1]} "
                     f"channels, in axis 1 of its shape {x.shape}."
                 )
+            how = (self.kernel_size, self.stride, self.padding, self.dilation, self.ndim)
+            windows(repr(self), x.shape, *how)  # raises, before the layer settles on its channels
             self.weight = self.weight.build(x.shape[1] // self.groups)
         channels = self.weight.shape[1] * self.groups
         if x.shape[1] != channels:
@@ -98,13 +97,14 @@ class _Conv(Module):
             )
         if x.dtype != self.weight.dtype:
             x = x.astype(self.weight.dtype)
-        how = (self.stride, self.padding, self.dilation, self.groups, activation)
-        return self.function(x, self.weight, self.bias, *how)
+        return self.function(
+            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+        )
 
     def describe(self) -> str:
-        outputs, inputs, *kernel = self.weight.shape
+        outputs, inputs = self.weight.shape[:2]
         size = "?" if inputs is None else inputs * self.groups
-        parts = [f"{size} -> {outputs}", times(kernel)]
+        parts = [f"{size} -> {outputs}", times(self.kernel_size)]
         ones = (1,) * self.ndim
         parts += [f"stride {times(self.stride)}"] * (self.stride != ones)
         parts += [f"padding={self.padding!r}"] * (self.padding not in (0, "valid"))

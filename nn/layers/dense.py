@@ -12,7 +12,7 @@ from autograd import Tensor
 from .. import init as initialisers
 from ..functional import affine, identity
 from ..module import Module
-from ..parameter import LazyParameter, Parameter
+from ..parameter import LazyParameter
 from ..random import Rng
 from .activation import get, name_of
 
@@ -68,14 +68,21 @@ class Dense(Module):
         rng: Rng = None,
     ) -> None:
         for name, size in (("units", units), ("in_features", in_features)):
-            if size is not None and (not isinstance(size, (int, np.integer)) or size < 1):
+            whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
+            if size is not None and not (whole and size > 0):
                 raise ValueError(f"{type(self).__name__}: {name}={size!r}; it counts from 1.")
+        if isinstance(activation, (int, np.integer)):
+            raise TypeError(
+                f"Dense({units}, {activation}): the second argument is the activation. From "
+                f"{units} features to {activation} write nn.Linear({units}, {activation}), or "
+                f"Dense({activation}, in_features={units})."
+            )
         if isinstance(rng, int):
             rng = np.random.default_rng(rng)  # one stream for weight and bias
         draw = initialisers.get(init), initialisers.get(bias_init)
         weight = LazyParameter((None, units), draw[0], "weight", dtype, rng)
         self.weight = weight if in_features is None else weight.build(in_features)
-        self.bias = Parameter(draw[1]((units,), rng=rng, dtype=dtype), "bias") if bias else None
+        self.bias = LazyParameter((units,), draw[1], "bias", dtype, rng).build() if bias else None
         self.activation = get(activation)
 
     def forward(self, x: Any) -> Any:
@@ -83,17 +90,34 @@ class Dense(Module):
 
     def logits(self, x: Any) -> Any:
         """x @ weight + bias: what the activation is applied to."""
-        x = x if isinstance(x, Tensor) else np.asarray(x)
+        x = x if isinstance(x, Tensor) else self._numbers(x)
         if x.dtype != self.weight.dtype:
             x = x.astype(self.weight.dtype)
+        size = self.weight.shape[0]
+        if not x.ndim or not x.shape[-1] or size not in (None, x.shape[-1]):
+            raise ValueError(
+                f"{self!r} takes {size or 'one or more'} features, in the last axis; the input has "
+                f"shape {x.shape}."
+            )
         if isinstance(self.weight, LazyParameter):
             self.weight = self.weight.build(x.shape[-1])
-        size = self.weight.shape[0]
-        if not x.ndim or x.shape[-1] != size:
-            raise ValueError(
-                f"{self!r} takes {size} features, in the last axis; the input has shape {x.shape}."
-            )
         return x @ self.weight if self.bias is None else affine(x, self.weight, self.bias)
+
+    def _numbers(self, x: Any) -> Any:
+        """An array of numbers, from whatever is one."""
+        if isinstance(x, tuple) and any(isinstance(part, Tensor) for part in x):
+            raise TypeError(
+                f"{self!r} takes one array, and was given {len(x)} in a tuple. A recurrent layer "
+                'gives (outputs, state): make it with returns="last", or "outputs" of each step.'
+            )
+        try:
+            found = np.asarray(x)
+            return found if found.dtype.kind in "biufc" else found.astype(self.weight.dtype)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{self!r} takes an array of numbers, of one shape; not this {type(x).__name__}: "
+                f"{x!r:.60}"
+            ) from error
 
     def describe(self) -> str:
         size, units = self.weight.shape

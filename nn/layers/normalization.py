@@ -117,20 +117,21 @@ class BatchNorm(_Norm):
             check_axes(repr(self), x.shape, self.ndims[-1])
         if x.ndim < 2:
             raise ValueError(f"{self!r} takes (batch, channel, …); the input has shape {x.shape}.")
-        if isinstance(self.running_mean, LazyParameter):
+        (channels,) = self.running_mean.shape
+        if channels not in (None, x.shape[1]):
+            last = " Do they come last? Write np.moveaxis(x, -1, 1)."
+            raise ValueError(
+                f"{self!r} takes {channels} channels, in axis 1; the input has shape {x.shape}."
+                + last * (x.shape[-1] == channels)
+            )
+        found = of_batch(x, self.epsilon) if self.training else None
+        if channels is None:
             self._build(x.shape[1])
         mean, var = self.running_mean, self.running_var
         assert isinstance(mean, Tensor)
         assert isinstance(var, Tensor)
-        if x.shape[1] != mean.size:
-            last = " Do they come last? Write np.moveaxis(x, -1, 1)."
-            raise ValueError(
-                f"{self!r} takes {mean.size} channels, in axis 1; the input has shape {x.shape}."
-                + last * (x.shape[-1] == mean.size)
-            )
-        if not self.training:
+        if found is None:
             return batch_norm(x, mean, var, self.weight, self.bias, self.epsilon)
-        found = of_batch(x, self.epsilon)
         n = x.size // mean.size
         self._remember(mean, found.mean, 1)
         self._remember(var, found.var, n / (n - 1))

@@ -38,6 +38,8 @@ class Sequential(Module):
         """One more layer, at the end."""
         if isinstance(layer, type):
             raise TypeError(f"{layer.__name__} is a class: add {layer.__name__}(…), a layer.")
+        if layer is None:
+            raise TypeError("None is no layer. Does the function that should make it return it?")
         self.layers.append(layer if isinstance(layer, Module) else Activation(layer))
 
     def forward(self, x: Any) -> Any:
@@ -60,5 +62,7 @@ class Sequential(Module):
     def __len__(self) -> int:
         return len(self.layers)
 
-    def __getitem__(self, index: int) -> Any:
-        return self.layers[index]
+    def __getitem__(self, index: int | slice) -> Any:
+        """A layer; or some of them, the very same, as a Sequential."""
+        found = self.layers[index]
+        return Sequential(*found) if isinstance(index, slice) else found

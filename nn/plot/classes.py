@@ -111,6 +111,9 @@ def decision_boundary(
     threshold: float | None = None,
     names: Names = None,
     resolution: int = 200,
+    xlim: tuple[float, float] | None = None,
+    ylim: tuple[float, float] | None = None,
+    legend: bool = True,
     ax: Any = None,
 ) -> Any:
     """Where in the plane a model says which class, and the samples in it.
@@ -130,6 +133,11 @@ def decision_boundary(
         From a class to what it is called.
     resolution : int
         Into how many points to part either axis.
+    xlim, ylim : pair of floats, optional
+        Which part of the plane to draw; unless given, a little more than where the samples are.
+    legend : bool
+        Whether to say which class is which: above the picture, or inside of axes that were given,
+        above which their title stands.
     ax : matplotlib Axes, optional
         Where to draw; unless given, a new figure.
 
@@ -143,16 +151,27 @@ def decision_boundary(
     >>> x, t = nn.data.moons()
     >>> ax = decision_boundary(lambda x: x[:, 1] > 0.3, x, t)  # doctest: +SKIP
     """
-    plane = Plane(x, t, resolution, threshold)
+    plane = Plane(x, t, resolution, threshold, xlim, ylim)
+    where = ABOVE if ax is None else INSIDE
     with style.one(ax, "nn.plot.decision_boundary", size=(6.4, 5.2)) as ax:
-        plane.draw(ax, *plane.ask(model), names)
+        plane.draw(ax, *plane.ask(model), names, where if legend else None)
     return ax
+
+
+ABOVE = {
+    "loc": "lower left", "bbox_to_anchor": (-0.02, 1), "ncols": 4, "frameon": False,
+    "columnspacing": 1.2, "handletextpad": 0.2,
+}  # where it hides nothing  # fmt: skip
+INSIDE = {"loc": "upper right", "fontsize": "small", "framealpha": 0.75, "handletextpad": 0.2}
 
 
 class Plane:
     """Samples in the plane, and a grid of points around them to ask a model about."""
 
-    def __init__(self, x: Any, t: Any, resolution: int, threshold: float | None) -> None:
+    def __init__(
+        self, x: Any, t: Any, resolution: int, threshold: float | None,
+        xlim: tuple[float, float] | None = None, ylim: tuple[float, float] | None = None,
+    ) -> None:  # fmt: skip
         x, t = np.asarray(x), np.asarray(t)
         label = _labels(t)
         if x.ndim != 2 or x.shape[1] != 2 or label.shape != (len(x),) or not len(x):
@@ -163,7 +182,8 @@ class Plane:
         margin = 0.12 * np.ptp(x, axis=0) + 1e-6
         low, high = x.min(axis=0) - margin, x.max(axis=0) + margin
         self.x, self.label, self.threshold = x, label, threshold
-        self.across, self.up = np.linspace(low, high, resolution).T
+        ends = [xlim or (low[0], high[0]), ylim or (low[1], high[1])]
+        self.across, self.up = (np.linspace(a, b, resolution) for a, b in ends)
         points = np.stack(np.meshgrid(self.across, self.up), axis=-1).reshape(-1, 2)
         self.asked = np.concatenate([x, points.astype(x.dtype)])
 
@@ -176,7 +196,10 @@ class Plane:
         samples = len(self.x)
         return said[samples:].reshape(len(self.up), len(self.across)), said[:samples]
 
-    def draw(self, ax: Any, region: Array, said: Array, names: Names) -> None:
+    def draw(
+        self, ax: Any, region: Array, said: Array, names: Names,
+        legend: Mapping[str, Any] | None = ABOVE,
+    ) -> None:  # fmt: skip
         ax.grid(False)
         for k in np.unique(region):
             red, green, blue = (int(style.COLOURS[k % 7][i : i + 2], 16) / 255 for i in (1, 3, 5))
@@ -202,10 +225,9 @@ class Plane:
             handles += ax.plot(*self.x[wrong].T, "kx", markersize=9, markeredgewidth=1.8)
             called.append(f"wrong: {wrong.sum():,} of {len(wrong):,}")
         ax.set(xlim=self.across[[0, -1]], ylim=self.up[[0, -1]], xlabel="x0", ylabel="x1")
-        style.legend(
-            ax, handles, called, loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=4,
-            frameon=False, columnspacing=1.2, handletextpad=0.2,
-        )  # above, where it hides nothing  # fmt: skip
+        if legend is not None:
+            style.legend(ax, handles, called, **legend)
+            ax.get_legend().set_in_layout(legend is ABOVE)  # inside it needs no room of its own
 
 
 def _labels(t: Array) -> Array:

@@ -157,21 +157,23 @@ def feature_maps(
     size = (max(4.5, across * 1.35), sum(lines) * 1.35 + 0.4 * len(rows))
     axes: list[Any] = []
     with style.several(figure, "nn.plot.feature_maps", size) as figure:
-        parts = figure.subfigures(len(rows), 1, squeeze=False, height_ratios=lines).ravel()
-        for part, (path, maps), down in zip(parts, rows.items(), lines):
-            grid = part.subplots(down, across, squeeze=False).ravel()
+        grid = figure.add_gridspec(sum(lines), across)
+        top = 0
+        for (path, maps), down in zip(rows.items(), lines):
             shown = maps[:most]
-            for ax, image in zip(grid, shown):
+            places = [(top + i // across, i % across) for i in range(len(shown))]
+            row = [figure.add_subplot(grid[place]) for place in places]
+            for ax, image in zip(row, shown):
                 _show(ax, image[np.newaxis], cmap, _extent(shown))
-            for ax in grid[len(shown) :]:
-                ax.remove()
-            axes += list(grid[: len(shown)])
             kind = type(kinds[path.partition("#")[0]]).__name__
             rest = f", {len(shown)} of {len(maps)}" if len(maps) > len(shown) else ""
-            part.suptitle(
+            row[0].set_title(" ", fontsize=12)  # room for the row's, which is as wide as it likes
+            row[0].annotate(
                 style.shown(f"{path} {kind}".strip()) + f" {outputs[path].shape[1:]}{rest}",
-                x=0.01, ha="left", fontsize=12,
-            )  # fmt: skip
+                (0, 1), (0, 6), "axes fraction", "offset points", fontsize=12,
+            ).set_in_layout(False)  # fmt: skip
+            axes += row
+            top += down
     return np.array(axes, dtype=object)
 
 

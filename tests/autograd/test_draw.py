@@ -185,6 +185,11 @@ def test_expressions_hold_the_inputs_names_and_numbers():
     assert draw(x**-0.5)._view.boxes[-1].expression == "x^(-0.5)"
 
 
+def test_leaves_come_in_the_order_of_the_arguments():
+    b, a = Tensor(1.0, True), Tensor(2.0, True)
+    assert [box.name or box.expression for box in draw(a * b)._view.boxes] == ["a", "b", "a · b"]
+
+
 def test_an_own_op_shows_its_formula():
     @ag.op(formula="x² + y²")
     def square_sum(x, y):
@@ -400,8 +405,41 @@ def test_modules_are_frames_and_parameters_are_named_in_them():
     ]  # fmt: skip
     assert [b.kind for b in draw(y)._view.boxes].count("parameter") == 3
     assert framed(draw(model, x))[2] == ("x @ weight", ["Layer"])
-    assert shown(draw(y))
+    svg = draw(y, engine="built-in").svg()
+    assert svg.index(">model: Layer<") > svg.rindex('fill="none" stroke="#475569"')  # over arrows
     assert "subgraph cluster_1" in draw(y).source
+
+
+def test_a_variable_left_over_from_a_loop_names_no_part_of_a_model():
+    class Weight(Tensor):
+        pass
+
+    model = Layer(Layer(), Layer(), Layer())
+    for layer in model.layers:
+        layer.weight = Weight(np.full((2, 2), 0.5), True)
+    x = np.ones((1, 2))
+    loss = model(x).sum()
+    for layer in model.layers:
+        parameter = layer.weight
+    parameters = [parameter]
+    labels = ["layers[0]: Layer", "layers[1]: Layer", "layers[2]: Layer"]
+    assert [f.label for f in draw(loss)._view.frames] == ["model: Layer", *labels]
+    assert [f.label for f in draw(model, x)._view.frames] == ["Layer", *labels]
+    assert [f.label for f in draw(layer, x)._view.frames] == ["Layer"]
+    assert [name for name, _ in framed(draw(loss))].count("weight") == 4
+    assert boxes(draw(parameters[0] * 2)).keys() == {
+        "model.layers[2].weight", "model.layers[2].weight · 2"
+    }  # fmt: skip
+
+
+def test_what_a_model_casts_keeps_its_name():
+    data = np.array([[1.0, 2.0]])
+    w = Tensor(np.float32([[1.0], [2.0]]), True)
+    other = ag.asarray(np.float32([[2.0, 1.0]]))
+    assert boxes(draw(data.astype(np.float32) @ w, other @ w)).keys() == {
+        "data", "w", "data @ w", "other", "other @ w",
+    }  # fmt: skip
+    assert "data" not in boxes(draw(np.float32([[1.0, 2.5]]) @ w))
 
 
 @pytest.mark.parametrize(("depth", "kinds"), [
@@ -436,10 +474,30 @@ def test_a_repeat_that_begins_inside_a_module_is_shifted():
     paths = [(0,), (1,), (1,), (2,), (2,), (3,), (3,), (4,)]
     extents = {0: (0, 0), 1: (1, 2), 2: (3, 4), 3: (5, 6), 4: (7, 7)}
     assert _along_frames(Repeat(0, 2, 4), paths, extents) == Repeat(1, 2, 3)
+    paths, extents = [*paths, (4,)], extents | {4: (7, 8)}
+    assert _along_frames(Repeat(0, 2, 4, rest=1), paths, extents) == Repeat(1, 2, 4)
     around_all = [(9, *path) for path in paths]
     assert _along_frames(Repeat(0, 2, 4), around_all, extents | {9: (0, 7)}) == Repeat(1, 2, 3)
     half = {0: (0, 2), 1: (3, 5)}
     assert _along_frames(Repeat(0, 2, 3), [(0,)] * 3 + [(1,)] * 3, half) is None
+
+
+class Residual(Layer):
+    def __call__(self, x):
+        start = next_order()
+        h = np.tanh(np.tanh(x @ self.weight) + x)
+        self.call_spans.append((start, next_order()))
+        return h
+
+
+def test_the_last_block_of_a_model_folds_with_the_others():
+    blocks = [Residual() for _ in range(13)]  # the first is not like the others: x is no op's
+    h = np.ones((1, 2))
+    for block in blocks:
+        h = block(h)
+    view = draw(h.sum(), fold=True)._view
+    labels = {view.frames[f].label for box in view.boxes for f in box.frames}
+    assert labels == {"blocks[0]: Residual", "blocks[1]: Residual", "×12"}
 
 
 def test_leaves_fold_with_their_copies_unless_something_else_uses_them():

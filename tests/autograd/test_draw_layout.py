@@ -1,11 +1,13 @@
 """The built-in layout: nothing overlaps, everything flows one way, frames hold what is theirs."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd.pictures.layout import _crossings, _Net, _ranks, effort, layout
-from autograd.pictures.svg import INK, LOOKS, MUTED, PAPER
+from autograd.pictures.svg import INK, LOOKS, MUTED, PAPER, twigs
 
 
 @st.composite
@@ -60,12 +62,43 @@ def test_arrows_go_from_edge_to_edge_with_the_flow(graph, rankdir):
         assert steps == sorted(steps)
 
 
+@given(graphs())
+def test_twigs_draw_every_piece_of_every_arrow_once(graph):
+    routes = layout(*graph).routes
+    found = twigs(routes)
+    for arrow, twig in found.items():
+        assert twig == routes[arrow][-len(twig) :]
+    for start in {start for start, _ in routes}:
+        own = [arrow for arrow in routes if arrow[0] == start]
+        drawn = [piece for arrow in own for piece in pairwise(found[arrow])]
+        assert len(drawn) == len(set(drawn))
+        assert set(drawn) == {piece for arrow in own for piece in pairwise(routes[arrow])}
+
+
+def test_a_box_with_many_users_is_one_line_with_twigs():
+    arrows = [(0, 1)] + [(i, i + 1) for i in range(1, 300)] + [(0, i) for i in range(2, 301)]
+    found = twigs(layout([(50, 30)] * 301, arrows).routes)
+    assert sum(map(len, found.values())) < 5 * len(arrows)
+
+
 def test_the_main_line_is_straight():
     sizes = [(100, 50)] * 7  # 0 and 1 make 2, 2 and 3 make 4, 4 and 5 make 6
     arrows = [(0, 2), (1, 2), (2, 4), (3, 4), (4, 6), (5, 6)]
     placed = layout(sizes, arrows)
     middles = [(placed.boxes[i][1] + placed.boxes[i][3]) / 2 for i in (2, 4, 6)]
     assert max(middles) - min(middles) < 10
+
+
+def test_a_chain_of_blocks_with_an_arrow_past_each_runs_level():
+    sizes, arrows, frames, end = [(100, 40)], [], [()], 0
+    for block in range(30):  # an op and its weight in a frame, one more op, then both ways meet
+        start, weight = end, len(sizes)
+        inner, last, end = weight + 1, weight + 2, weight + 3
+        sizes += [(100, 80), (100, 40), (100, 40), (100, 40)]
+        frames += [(2 * block, 2 * block + 1)] * 2 + [(2 * block,)] * 2
+        arrows += [(start, inner), (weight, inner), (inner, last), (start, end), (last, end)]
+    height = layout(sizes[:5], arrows[:5], frames[:5]).height
+    assert layout(sizes, arrows, frames).height < height + 60
 
 
 def test_a_tree_has_no_crossings():

@@ -188,6 +188,16 @@ def test_one_input_used_many_times(shape, create_graph):
     np.testing.assert_array_equal(x.grad.data, np.full(shape, expected))
 
 
+def test_recorded_gradients_come_on_top_of_plain_ones():
+    constant = ag.elementwise(lambda x: x * 0, lambda g: np.zeros(3), name="constant")
+    x = leaf(np.ones(3))
+    square = x * x  # older than the constants: its gradient, a Tensor, comes third
+    (constant(x) + constant(x) + square).sum().backward(create_graph=True)
+    g, x.grad = x.grad, None
+    g.sum().backward()
+    np.testing.assert_array_equal(x.grad.data, np.full(3, 2.0))
+
+
 def test_a_rule_that_comes_after_a_call_counts():
     area = ag.op(lambda a, b: a * b, name="area")
     x = leaf(3.0)
@@ -317,6 +327,15 @@ def test_a_step_between_forward_and_backward_is_found_however_the_memory_is_seen
     with pytest.raises(RuntimeError, match=r"matmul.*overwritten"):
         y.backward()
     assert x.grad is None
+
+
+def test_a_step_is_found_in_sequences_of_arrays_too():
+    w, x = leaf([[1.0, 2.0], [3.0, 4.0]]), leaf([1.0, 1.0])
+    y = np.einsum("ij,j->", w, x)
+    w.array -= 0.1
+    memory.changed(w.array)
+    with pytest.raises(RuntimeError, match=r"einsum.*'operands'.*overwritten"):
+        y.backward()
 
 
 def test_a_write_elsewhere_disturbs_nobody():

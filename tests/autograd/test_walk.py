@@ -361,6 +361,13 @@ def test_the_penalty_on_weights_belongs_to_the_error():
     assert chapters(ag.walk(loss))[0][-1] == "p"
 
 
+def test_masks_come_before_the_target():
+    x, w, t = np.ones((4, 3)), leaf(np.ones(3)), np.zeros(4)
+    h = (x @ w) * np.array([0.0, 2.0, 2.0, 0.0])
+    loss = ((h - t) ** 2).mean()
+    assert chapters(ag.walk(loss))[0][-1] == "h"
+
+
 def test_names_are_the_users():
     class Net(nn.Module):
         def __init__(self):
@@ -381,7 +388,7 @@ def test_names_are_the_users():
 
 FAMILIES = [
     family
-    for family in map(vars(optim).__getitem__, optim.__all__)
+    for family in (getattr(optim, name) for name in optim.__all__)
     if inspect.isclass(family) and issubclass(family, optim.Optimizer)
     and family not in (optim.Optimizer, optim.LBFGS)
 ]  # fmt: skip

@@ -74,19 +74,17 @@ class Engine:
 
 
 class Missing(Exception):
-    """A peer that is not installed here, or not asked for."""
+    """A peer that is not installed here."""
 
 
 class Worker:
     """An engine's process, which waits to be told to take its turn."""
 
     def __init__(self, engine: Engine) -> None:
-        if only and engine.make.__name__ not in only:
-            raise Missing("not asked for")
         env = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
         self.process = subprocess.Popen(
             [engine.python, __file__],
-            env={**env, **threads, **engine.env},
+            env={**env, **asked_for, **engine.env},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -195,11 +193,8 @@ def ask(engine: Engine) -> Any:
     return worker.value
 
 
-threads: dict[str, str] = {}
-"""Variables that say how many threads there shall be; empty: each engine's own default."""
-
-only: list[str] = []
-"""Functions of the engines that are asked for; empty: all."""
+asked_for: dict[str, str] = {}
+"""Variables of the engines' environment: how many threads, which clock, what is left out."""
 
 environments: set[str] = set()
 """What ran: versions, BLAS kernels, threads, as the engines' processes found them."""
@@ -267,21 +262,25 @@ def machine() -> str:
 
 
 def main(*benchmarks: Callable[[bool], Iterable[Row]]) -> None:
-    """The command: `python tests/benchmarks/xxx.py [--quick] [--threads N] [--only ENGINE …]`.
+    """The command: `python tests/benchmarks/xxx.py [--quick] [--threads N] …`, see --help.
 
     Prints the table, and under it what it was measured on.
     """
     global figures
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="small and few: does it all run?")
-    parser.add_argument("--threads", metavar="N", help="for every engine (on a busy machine: 1)")
-    parser.add_argument("--only", nargs="*", metavar="ENGINE", default=[], help="glassgrad, …")
+    parser.add_argument("--threads", metavar="N", help="for every engine")
+    parser.add_argument("--cpu-time", action="store_true", help="on a busy machine, with 1 thread")
+    parser.add_argument("--without", nargs="+", metavar="PACKAGE", default=[], help="torch, …")
     parser.add_argument("--figures", type=Path, metavar="FOLDER", help="where to save pictures")
     asked = parser.parse_args()
     figures = asked.figures
-    only.extend(asked.only)
+    asked_for["BENCHMARKS_WITHOUT"] = " ".join(asked.without)
     if asked.threads:
-        threads.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), asked.threads))
+        names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+        asked_for.update(dict.fromkeys(names, asked.threads))
+    if asked.cpu_time:
+        asked_for["BENCHMARKS_CLOCK"] = "process_time"
     print(machine(), flush=True)
     if asked.quick:
         print("--quick: small sizes, few turns; it shows that all runs. The numbers mean nothing.")
@@ -308,6 +307,8 @@ def _serve() -> None:
     os.dup2(2, 1)  # what the work prints goes to stderr, and disturbs nobody
     say = lambda answer: print(json.dumps(answer), file=answers, flush=True)
     questions = (json.loads(line) for line in sys.stdin)
+    for package in os.environ.get("BENCHMARKS_WITHOUT", "").split():
+        sys.modules[package] = None  # type: ignore[assignment] # as if it were not installed
     try:
         path, module, name, args = next(questions)
         sys.path[:0] = path
@@ -328,7 +329,7 @@ def _serve() -> None:
 
 
 def _turn(step: Callable[[], Any], seconds: float) -> list[float]:
-    clock = time.perf_counter
+    clock: Callable[[], float] = getattr(time, os.environ.get("BENCHMARKS_CLOCK", "perf_counter"))
     times: list[list[float]] = []
     start = after = clock()
     while after - start < seconds or len(times) < 3:
@@ -345,7 +346,7 @@ def _environment() -> str:
 
     versions = [f"Python {platform.python_version()}"]
     for name in ("numpy", "numba", "torch", "mygrad", "micrograd"):
-        if name in sys.modules:
+        if sys.modules.get(name) is not None:
             try:
                 versions.append(f"{name} {version(name)}")
             except PackageNotFoundError:

@@ -17,16 +17,16 @@ from harness import Engine, Measured, Row, ask, main
 
 STEPS = 5
 WORK: dict[str, dict[str, Callable[..., Any]]] = {
-    "a training step, batch 128, Adam": {
+    "training step, batch 128, Adam": {
         "glassgrad": lambda size: training_step.glassgrad(size, "Adam"),
         "PyTorch": lambda size: training_step.pytorch(size, "Adam", fused=False),
     },
-    "5 × tanh(y * 1.1 + 0.1), 1 M float32": {
+    "chain of 5 tanh on 1 M float32": {
         "glassgrad": elementwise_chain.glassgrad,
         "PyTorch": elementwise_chain.pytorch,
     },
 }
-SIZES = {"a training step, batch 128, Adam": 128, "5 × tanh(y * 1.1 + 0.1), 1 M float32": 1_000_000}
+SIZES = {"training step, batch 128, Adam": 128, "chain of 5 tanh on 1 M float32": 1_000_000}
 
 
 def extra(work: str, engine: str, size: int) -> float | None:
@@ -52,7 +52,7 @@ def _kilobytes(status: Path, field: str) -> int:
 
 
 def bytes_per_op(ops: int) -> float:
-    """Of a chain of `y * w`, `y + x` on 8 float64, recorded: values, inputs and saved arrays too."""
+    """Of a recorded chain of `y * w`, `y + x` on 8 float64: values and saved arrays too."""
     import tracemalloc
 
     import numpy as np
@@ -75,7 +75,7 @@ def rows(quick: bool) -> Iterator[Row]:
         value, said = None, "Linux and PyTorch are needed"
         if ours is not None and theirs:
             value, said = ours / theirs, f"{ours / 1e6:.1f} MB, PyTorch {theirs / 1e6:.1f} MB"
-        yield Row(f"extra resident memory of {work}, of PyTorch's", Measured(value, said), 1)
+        yield Row(f"memory of a {work}, of PyTorch's", Measured(value, said), 1)
     per_op = ask(Engine(bytes_per_op, 100 if quick else 10_000))
     said = "its node, value, inputs and saved arrays"
     yield Row("a recorded op on 8 float64", Measured(per_op, said), 700, unit=" B")

@@ -96,11 +96,11 @@ def rows(quick: bool) -> Iterator[Row]:
             measured[name].append((point[name], race(engines, quick, turns=7)))
         (near, first), (far, last) = measured[name][0], measured[name][-1]
         for part, cost in enumerate(COSTS):
-            ratios = [t.ratio("glassgrad", "PyTorch", part=part).value for t in (first, last)]
-            value, said = None, "no PyTorch"
-            if None not in ratios:
-                value = ratios[1] / ratios[0]
-                said = f"{ratios[0]:.2f} of PyTorch at {name} {near}, {ratios[1]:.2f} at {far}"
+            ends = [t.ratio("glassgrad", "PyTorch", part=part) for t in (first, last)]
+            value, said = None, f"{name} {near}: {ends[0].said}; {far}: {ends[1].said}"
+            if ends[0].value is not None and ends[1].value is not None:
+                value = ends[1].value / ends[0].value
+                said = f"{ends[0].value:.2f} at {name} {near}, {ends[1].value:.2f} at {far}; {said}"
             yield Row(f"{name} {near}…{far}, {cost}: far / near", Measured(value, said), 1.1)
     if harness.figures is not None:
         draw(measured)

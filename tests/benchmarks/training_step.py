@@ -15,7 +15,7 @@ from harness import Engine, Row, main, race
 
 SIZES = [784, 256, 256, 256, 10]
 LR = {"SGD": 1e-5, "Adam": 1e-6}
-"""So small that a batch is not learnt by heart: gradients would become denormal numbers, and slow."""
+"""Small, so that a batch is not learnt by heart: gradients would become denormal numbers, slow."""
 
 
 def weights_and_batch(batch: int, sizes: list[int] = SIZES) -> tuple[list[Any], Any, Any]:
@@ -246,18 +246,17 @@ def rows(quick: bool) -> Iterator[Row]:
             if optimizer == "SGD":
                 bar, beyond = {32: (1.5, 1.25), 128: (1.3, 1.15)}[batch]
                 yield Row(f"{work}: / its products", times.ratio("fast", "floor"), bar, beyond)
-    for optimizer in ("SGD", "Adam")[: 1 if quick else 2]:
-        times = race(
-            {
-                "fast": Engine(update_alone, optimizer),
-                "NumPy alone": Engine(update_alone, optimizer, env={"GLASSGRAD_FAST": "0"}),
-                "by hand": Engine(update_by_hand, optimizer),
-            },
-            quick,
-        )
-        work = f"{optimizer}, the update alone"
-        yield Row(f"{work}: NumPy alone / by hand", times.ratio("NumPy alone", "by hand"), 1.5, 1.1)
-        yield Row(f"{work}: `fast` / by hand", times.ratio("fast", "by hand"), 1.0, 0.5)
+    times = race(
+        {
+            "fast": Engine(update_alone, "Adam"),
+            "NumPy alone": Engine(update_alone, "Adam", env={"GLASSGRAD_FAST": "0"}),
+            "by hand": Engine(update_by_hand, "Adam"),
+        },
+        quick,
+    )
+    work = "Adam, the update alone"
+    yield Row(f"{work}: NumPy alone / by hand", times.ratio("NumPy alone", "by hand"), 1.25, 1.1)
+    yield Row(f"{work}: `fast` / by hand", times.ratio("fast", "by hand"), 0.5, 0.25)
 
 
 if __name__ == "__main__":

@@ -116,6 +116,9 @@ def test_no_position_sees_what_comes_after_it(seed):
         changed = attention(q, k2, v2, causal=True, heads=2)
         np.testing.assert_allclose(changed[: t + 1], out[: t + 1])
     np.testing.assert_allclose(attention(q, k, v, np.tri(6, dtype=bool), heads=2), out)
+    mask = np.random.default_rng(seed).random((6, 6)) < 0.6
+    both = attention(q, k, v, mask, causal=True, heads=2)
+    np.testing.assert_allclose(both, attention(q, k, v, mask & np.tri(6, dtype=bool), heads=2))
 
 
 @given(seed=seeds, shift=st.integers(1, 5))
@@ -332,6 +335,7 @@ def test_positional_embedding():
     out.sum().backward()
     np.testing.assert_array_equal(layer.weight.grad.data[:, 0], [2, 2, 2, 2, 0, 0])
     assert layer(np.zeros((6, 3))).shape == (6, 3)
+    assert nn.PositionalEmbedding(6)(np.zeros((6, 3))).dtype == np.float32  # the layer's, as all
     with pytest.raises(ValueError, match=r"knows 6 places of 3 features.*length of 7"):
         layer(np.zeros((2, 7, 3)))
     with pytest.raises(ValueError, match=r"knows 6 places.*and 4 units"):

@@ -156,7 +156,7 @@ def test_early_stopping_knows_which_way_is_better():
     assert nn.EarlyStopping("val_accuracy")._sign == 1
     with pytest.raises(ValueError, match="mode='best'"):
         nn.EarlyStopping(mode="best")
-    with pytest.raises(ValueError, match="no 'val_loss' to watch, only loss"):
+    with pytest.raises(ValueError, match="watches 'val_loss', which is not measured"):
         regressor().fit(X, T, callbacks=[nn.EarlyStopping()], verbose=0)
 
 
@@ -207,7 +207,7 @@ def test_reduce_on_plateau():
     model.fit(X, T, epochs=6, callbacks=[plateau, Record()], verbose=0)
     assert rates == [0.4, 0.4, 0.4, 0.2, 0.2, 0.2]
     assert nn.ReduceLROnPlateau("val_accuracy").schedule.mode == "max"
-    with pytest.raises(ValueError, match="ReduceLROnPlateau: there is no 'val_loss' to watch"):
+    with pytest.raises(ValueError, match="ReduceLROnPlateau watches 'val_loss', which is not"):
         regressor().fit(X, T, callbacks=[nn.ReduceLROnPlateau()], verbose=0)
 
 

@@ -366,6 +366,8 @@ def test_a_failed_first_call_leaves_no_size_behind():
     layer = nn.Conv2d(4, 3, groups=2)
     with pytest.raises(ValueError, match="groups"):
         layer(np.ones((1, 3, 8, 8)))
+    with pytest.raises(ValueError, match="does not fit into 2×2"):
+        layer(np.ones((1, 4, 2, 2)))
     assert layer(np.ones((1, 2, 8, 8))).shape == (1, 4, 6, 6)
 
 
@@ -436,7 +438,8 @@ def mnist():
 @pytest.mark.slow
 @pytest.mark.skipif("GLASSGRAD_DATA" not in os.environ, reason="needs MNIST in $GLASSGRAD_DATA")
 def test_a_small_network_reaches_98_5_percent_of_mnist_in_three_epochs():
-    """The book's SimpleConvNet (section 7.5)."""
+    """The book's SimpleConvNet (section 7.5), with a rate that falls. (At a constant rate three
+    epochs lead to 0.980 … 0.987, which depends on the seed; in PyTorch, too.)"""
     nn.seed(0)
     (x, t), (x_test, t_test) = mnist()
     model = nn.Sequential(
@@ -444,6 +447,7 @@ def test_a_small_network_reaches_98_5_percent_of_mnist_in_three_epochs():
         nn.Dense(100, "relu", init="he_normal"), nn.Dense(10),
     )  # fmt: skip
     model.compile("adam", "cross_entropy", ["accuracy"])
-    model.fit(x, t, epochs=3, batch_size=100, verbose=0)
+    falling = nn.LearningRateSchedule(lambda epoch, lr: lr / 3 if epoch else lr)
+    model.fit(x, t, epochs=3, batch_size=100, callbacks=[falling], verbose=0)
     _, accuracy = model.evaluate(x_test, t_test, verbose=0)
     assert accuracy >= 0.985

@@ -63,7 +63,7 @@ def test_names_of_activations():
         nn.Dense(1, activation="relo")
     with pytest.raises(TypeError, match=r"a class: write ReLU\(\)"):
         nn.Dense(1, activation=nn.ReLU)
-    with pytest.raises(TypeError, match="3 is neither a name nor a function"):
+    with pytest.raises(TypeError, match="the second argument is the activation"):
         nn.Dense(1, activation=3)
 
 

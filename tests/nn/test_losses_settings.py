@@ -220,7 +220,7 @@ def test_what_settings_of_two_classes_refuse():
         nn.binary_cross_entropy_with_logits(x, t, pos_weight=np.ones((4, 2, 3)))
     with pytest.raises(ValueError, match="label_smoothing=-1"):
         nn.binary_cross_entropy_with_logits(x, t, label_smoothing=-1)
-    with pytest.raises(ValueError, match="targets .* reach from -1 to -1"):
+    with pytest.raises(ValueError, match=r"targets .* reach from -1 to -1"):
         nn.binary_cross_entropy(x, t - 1)
     with pytest.raises(ValueError, match="delta=0"):
         nn.huber(x, t, delta=0)

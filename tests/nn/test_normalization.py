@@ -141,12 +141,12 @@ def test_the_dtype_stays_in_both_directions(name):
 
 
 def test_a_constant_input_has_no_spread_and_finite_gradients():
-    x = Tensor(np.full((4, 3), 1e4, np.float32), requires_grad=True)
+    x = Tensor(np.full((7, 100), 1e4, np.float32), requires_grad=True)
     for function in (nn.layer_norm, nn.batch_norm):
         x.zero_grad()
         out = function(x)
         assert not out.data.any()
-        (out * np.arange(12.0).reshape(4, 3)).sum().backward()
+        (out * np.arange(700.0).reshape(7, 100)).sum().backward()
         assert np.isfinite(x.grad.data).all()
 
 
@@ -316,6 +316,8 @@ def test_a_failed_first_call_leaves_no_trace():
     layer = nn.BatchNorm2d()
     with pytest.raises(ValueError, match="height"):
         layer(ROWS)
+    with pytest.raises(ValueError, match="no variance"):
+        layer(IMAGES[:1, :, :1, :1])
     assert repr(layer) == "BatchNorm2d(?)"
 
 

@@ -16,7 +16,8 @@ from ..svg import BAR, HEAD, LINE, LOOKS, PADDING, bars, box_path, summary, text
 from ..view import Box, Frame, View, assignment, head
 
 SMALL, MEDIUM = 12.0, 12.5
-AROUND = 26.0  # for the ring around a lit box, and the word above it
+AROUND = 26.0  # for the ring around a lit box
+MARK = 10.0  # for the word above it
 
 
 @dataclass
@@ -43,10 +44,11 @@ class Card:
         rows = len(self.rows) + len(self.notes) + values + gradients
         self.gradients_from = len(self.rows) + values
         self.notes_from = self.gradients_from + gradients
-        self.size = (max([56.0, top, *body]) + 2 * PADDING, HEAD + (rows * LINE + 8 if rows else 0))
+        height = HEAD + (rows * LINE + 8 if rows else 0)
+        self.size = max([56.0, top, *body]) + 2 * PADDING, height + MARK
 
     def drawn(self, area: Area) -> str:
-        left, top, right, bottom = area
+        left, top, right, bottom = area = area[0], area[1] + MARK, area[2], area[3]
         look = LOOKS[self.box.kind]
         whole = box_path(area, look.round)
         upper, flat = (left, top, right, top + HEAD), bottom - top > HEAD

@@ -151,7 +151,14 @@ class Walk:
         return page(self.steps, self._story, view, self._title, view.remarks)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the page (.html), or the steps as text (.txt); else raises ValueError."""
+        """Writes the page (.html), or the steps as text (.txt); else raises ValueError.
+
+        >>> import autograd as ag, tempfile
+        >>> x = ag.Tensor(3.0, requires_grad=True)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     print(ag.walk(x * x).save(f"{folder}/walk.txt").read_text()[:10])
+        1. Predict
+        """
         path = Path(path)
         writers = {".html": self.html, ".htm": self.html, ".txt": lambda: self.text() + "\n"}
         if path.suffix.lower() not in writers:

@@ -194,7 +194,7 @@ function fit() {
   const [width, height] = [Number(graph.dataset.width), Number(graph.dataset.height)];
   const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   const whole = Math.min((stage.clientWidth - 8) / width, (stage.clientHeight - 8) / height);
-  const scale = Math.max(0.8 * unit, Math.min(1.7 * unit, whole)) * zoom;
+  const scale = Math.max(0.75 * unit, Math.min(1.7 * unit, whole)) * zoom;
   graph.style.width = `${width * scale}px`;
   graph.style.height = `${height * scale}px`;
   intoView([steps[at].box, steps[at].to]);
@@ -305,6 +305,7 @@ function paint(dark) {
 paint(matchMedia("(prefers-color-scheme: dark)").matches);
 theme.addEventListener("click", () => paint(theme.getAttribute("aria-pressed") !== "true"));
 
+document.body.classList.toggle("brief", steps.every((step) => !step.operands.length));
 addEventListener("resize", fit);
 show(0);
 fit();
