@@ -256,7 +256,11 @@ class A:
 
 
 class Sample:
-    """One call of an op: positional arguments and keywords, with `A` for the arrays."""
+    """One call of an op: positional arguments and keywords, with `A` for the arrays.
+
+    >>> Sample(A(2, 3), axis=0)
+    (A(2, 3), axis=0)
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.args = args

@@ -59,10 +59,9 @@ SENTENCE = re.compile(r"\s*\S.*?[.?](\s|$)", re.S)
 
 
 def _needs_an_example(value):
-    """Whether there is anything to show: not of type aliases, errors and warnings; and autograd's
-    README shows Sample."""
+    """Whether there is anything to show: not of type aliases, errors and warnings."""
     if isinstance(value, type):
-        return not issubclass(value, BaseException) and value is not autograd.Sample
+        return not issubclass(value, BaseException)
     return callable(value) and typing.get_origin(value) is None
 
 

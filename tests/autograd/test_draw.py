@@ -17,8 +17,6 @@ import autograd as ag
 from autograd import Tensor
 from autograd.graph import next_order, walk
 from autograd.pictures import Picture, draw
-from autograd.pictures.fold import Repeat, repeats
-from autograd.pictures.simplify import _along_frames
 from autograd.pictures.summary import look, number
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -470,18 +468,6 @@ def test_repeated_modules_fold_around_whole_modules():
     assert len(draw(y, fold=False)._view.boxes) == 1 + 1 + 2 + 4 * 30 + 1
 
 
-def test_a_repeat_that_begins_inside_a_module_is_shifted():
-    paths = [(0,), (1,), (1,), (2,), (2,), (3,), (3,), (4,)]
-    extents = {0: (0, 0), 1: (1, 2), 2: (3, 4), 3: (5, 6), 4: (7, 7)}
-    assert _along_frames(Repeat(0, 2, 4), paths, extents) == Repeat(1, 2, 3)
-    paths, extents = [*paths, (4,)], extents | {4: (7, 8)}
-    assert _along_frames(Repeat(0, 2, 4, rest=1), paths, extents) == Repeat(1, 2, 4)
-    around_all = [(9, *path) for path in paths]
-    assert _along_frames(Repeat(0, 2, 4), around_all, extents | {9: (0, 7)}) == Repeat(1, 2, 3)
-    half = {0: (0, 2), 1: (3, 5)}
-    assert _along_frames(Repeat(0, 2, 3), [(0,)] * 3 + [(1,)] * 3, half) is None
-
-
 class Residual(Layer):
     def __call__(self, x):
         start = next_order()
@@ -534,20 +520,6 @@ def test_a_thousand_ops_that_are_all_different_are_all_shown():
     picture = draw(values, fold=False)
     assert len(picture._view.boxes) == 1_000
     assert len(set(shown(picture))) > 500
-
-
-@given(st.text("ab", max_size=60))
-def test_repeats_are_repeats(text):
-    end = 0
-    for repeat in repeats(text):
-        stop = repeat.start + repeat.period * repeat.times
-        assert repeat.start >= end
-        block = text[repeat.start : repeat.start + repeat.period]
-        assert text[repeat.start : stop] == block * repeat.times
-        assert repeat.times >= 3
-        end = stop
-    if not repeats(text):
-        assert not any(c * 3 in text for c in "ab")
 
 
 # -- backward, and what failed --------------------------------------------------------------------

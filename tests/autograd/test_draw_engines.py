@@ -7,6 +7,7 @@ import stat
 import sys
 import types
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -190,6 +191,17 @@ def test_an_unknown_ending_says_which_there_are(picture, tmp_path):
     with pytest.raises(ValueError, match="cannot be saved"):
         picture().save(tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_picture_in_readme_is_of_today(monkeypatch):
+    gallery = Path(__file__).parents[2] / "examples" / "gallery"
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "argv", ["graphs.py"])
+    spec = importlib.util.spec_from_file_location("graphs", gallery / "graphs.py")
+    graphs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(graphs)
+    kept = (gallery / "neuron.svg").read_text(encoding="utf-8")
+    assert graphs.taste().svg() == kept  # else: python examples/gallery/graphs.py
 
 
 def test_the_flow_can_go_down(picture):

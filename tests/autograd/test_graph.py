@@ -36,6 +36,26 @@ def test_a_chain_of_100_000_ops_goes_forward_backward_and_away():
     del y  # tears 100,000 nodes down without recursion
 
 
+def test_a_chain_of_100_000_ops_to_second_order():
+    x = leaf(0.5)
+    y = x
+    for _ in range(50_000):
+        y = y * 1.00001 + 0.0
+    y.backward(create_graph=True)
+    slope = x.grad
+    x.grad = None
+    np.testing.assert_allclose(slope.item(), 1.00001**50_000)
+    (slope * x).backward()
+    np.testing.assert_allclose(x.grad.item(), 1.00001**50_000)
+
+
+def test_a_wide_graph_is_no_harder_than_a_deep_one():
+    x = leaf(np.ones(3))
+    total = sum(x * k for k in range(20_000))
+    total.sum().backward()
+    np.testing.assert_array_equal(x.grad.data, sum(range(20_000)))
+
+
 @pytest.mark.slow
 def test_a_chain_of_a_million_ops():
     x = y = leaf(1.0)
@@ -542,3 +562,29 @@ def test_nodes_are_small():
     end, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (end - start) / 1000 < 700
+
+
+# -- dtypes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("scalar", [2, 2.5, True])
+def test_python_numbers_never_widen(dtype, scalar):
+    x = Tensor(np.array([1.0, 2.0], dtype), requires_grad=True)
+    for f in (
+        lambda x: x + scalar, lambda x: scalar - x, lambda x: x * scalar, lambda x: scalar / x,
+        lambda x: x**scalar, lambda x: np.maximum(x, scalar),
+        lambda x: np.where([True, False], x, scalar),
+        lambda x: np.clip(x, -scalar, scalar), lambda x: (x * x).mean() * scalar,
+    ):  # fmt: skip
+        x.grad = None
+        y = f(x)
+        assert y.dtype == dtype
+        y.sum().backward(create_graph=True)
+        assert x.grad.dtype == dtype
+
+
+@pytest.mark.parametrize("bad", [3, [1, 2], np.arange(3), [True], 1j])
+def test_what_cannot_change_by_a_little_is_refused(bad):
+    with pytest.raises(TypeError, match="no gradient for"):
+        Tensor(bad, requires_grad=True)
