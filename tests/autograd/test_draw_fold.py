@@ -27,6 +27,8 @@ def test_repeats_are_repeats(text):
         assert repeat.start >= end
         block = text[repeat.start : repeat.start + repeat.period]
         assert text[repeat.start : stop] == block * repeat.times
+        assert text[stop : stop + repeat.rest] == block[: repeat.rest]
+        assert text[stop + repeat.rest :][:1] != block[repeat.rest]
         assert repeat.times >= 3
         end = stop
     if not repeats(text):
