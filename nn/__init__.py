@@ -46,10 +46,12 @@ else:
         "load_mnist": "data",
     }
 
+    _load = lazy(__name__, _LAZY)
+
     def __getattr__(name):
         if name not in _LAZY:
             raise missing(__name__, name, __all__)
-        return lazy(__name__, _LAZY)(name)
+        return _load(name)
 
 
 def __dir__() -> list[str]:

@@ -56,8 +56,7 @@ for epoch in tqdm(range(1, max_epoch + 1), desc="epochs", disable=None):
         total += loss.item() * len(x_batch)
     losses.append(total / len(x))
     if epoch in panels:
-        nn.plot.decision_boundary(model, x, t, resolution=100, ax=panels[epoch])
-        panels[epoch].get_legend().remove()
+        nn.plot.decision_boundary(model, x, t, resolution=100, legend=False, ax=panels[epoch])
         panels[epoch].set(title=f"after epoch {epoch}", xticks=[], yticks=[], xlabel="", ylabel="")
 fig.savefig(OUT / "24_spiral.png")
 print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}, accuracy {nn.accuracy(model.predict(x), t):.2f}")
