@@ -34,19 +34,23 @@ def backward(tensor: Tensor, grad: Any, *, retain_graph: bool, create_graph: boo
     node = _node_of(tensor)
     g = _first_gradient(tensor, grad, create_graph)
     found = pull_back({node: g}, retain_graph=retain_graph, create_graph=create_graph)
-    with _accumulating, _Recording(create_graph):
+    with _accumulating:
         while found:
-            node = next(iter(found))
-            alone = sys.getrefcount(found[node]) == 2  # held by `found`, and by this very question
-            g = found.pop(node)
-            assert node.extra is not None
-            owner = node.owner()
+            node, g = found.popitem()
+            alone = sys.getrefcount(g) == 2  # held by us, and by this very question
+            extra: Any = node.extra
+            owner = extra.owner()
             if owner is None:
                 continue  # the Tensor is gone, and nobody can ask for its gradient
             g = result(g.array, g.node) if isinstance(g, Tensor) else source(_own(g, alone))
-            first = owner.grad is None
-            owner._grad = g if first else owner._grad + g
-            node.extra.backwards = 1 if first else node.extra.backwards + 1
+            before = owner.grad
+            if before is None:
+                owner._grad = g
+                extra.backwards = 1
+            else:
+                with _Recording(create_graph):
+                    owner._grad = before + g
+                extra.backwards += 1
 
 
 _accumulating = threading.Lock()
@@ -86,10 +90,11 @@ def pull_back(
             g = gradients.pop(node, None)
             if g is None:
                 continue
-            if node.extra is not None:  # a name, hooks, an owner, or what ag.debug() remembers
-                if node.hooks is not None:
+            extra = node.extra
+            if extra is not None:  # a name, hooks, an owner, or what ag.debug() remembers
+                if extra.hooks is not None:
                     g = _run_hooks(node, g)
-                if node.owner is not None:
+                if extra.owner is not None:
                     found[node] = g
             if targets and node in targets:
                 found[node] = g
@@ -101,7 +106,7 @@ def pull_back(
             if not retain_graph:
                 node.saved = None
             try:
-                pull = node.plan.pull if node.extra is None else _watched(node)
+                pull = node.plan.pull if extra is None else _watched(node)
                 arriving = pull(g, saved)  # one gradient for each input
             except Exception as error:
                 error.add_note(f"in the derivative rule of {node.op.name}, for {node.inputs}")

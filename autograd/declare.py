@@ -37,7 +37,8 @@ def op(
     kinks: Callable[..., Any] | None = None,
     signature: str = "",
 ) -> Any:
-    """Declares an op: a function of arrays whose derivative rules follow with `.wrt(name)`.
+    """Declares an op: a function of arrays whose derivative rules follow with `.wrt(name)`; what
+    they all begin with, if there is something, with `.first`.
 
     Parameters
     ----------
@@ -113,7 +114,11 @@ def op(
 
         return declare
 
-    call.wrt = wrt
+    def first(rule: Rule) -> Rule:
+        declared.set_first(rule)
+        return rule
+
+    call.wrt, call.first = wrt, first
     return _published(call, declared, claims or function, register, example)
 
 

@@ -40,21 +40,22 @@ def owner(array: Array) -> Any:
     return array
 
 
-def changed(array: Array) -> None:
-    """Tells the engine that this array's memory has just been written to.
+def changed(*arrays: Array) -> None:
+    """Tells the engine that these arrays' memory has just been written to.
 
     Optimizers, item assignment and in-place operators call it; so should code that writes into a
     parameter's `.data` by hand and wants to be told of stale graphs.
     """
     global latest
-    memory = array if array.base is None else owner(array)
-    key = id(memory)
-    entry = _stamps.get(key)
-    if entry is None or entry[0]() is not memory:
-        entry = (weakref.ref(memory, partial(_forget, key)), {})
-        _stamps[key] = entry
-    written = _EVERYTHING if memory is array else np.lib.array_utils.byte_bounds(array)
-    latest = entry[1][written] = next_order()
+    for array in arrays:
+        memory = array if array.base is None else owner(array)
+        key = id(memory)
+        entry = _stamps.get(key)
+        if entry is None or entry[0]() is not memory:
+            entry = (weakref.ref(memory, partial(_forget, key)), {})
+            _stamps[key] = entry
+        written = _EVERYTHING if memory is array else np.lib.array_utils.byte_bounds(array)
+        latest = entry[1][written] = next_order()
 
 
 _EVERYTHING = (0, sys.maxsize)  # what an array that owns its memory writes to; bounds take 1.5 µs

@@ -74,6 +74,7 @@ class Op:
         self.kinks = kinks  # a function of the inputs that is 0 where there is no derivative
         self.signature = signature  # gufunc notation, such as "(m,n),(n,p)->(m,p)"
         self.rules: Declared = []
+        self.first: tuple[Rule, tuple[str, ...]] | None = None  # what g goes through before them
         self.inputs: tuple[str, ...] = ()  # parameters with a rule, in the order of the call
         self.plan = functools.lru_cache(maxsize=256)(self._plan)
         self.patterns: Any = None  # what the general call remembers (call.py)
@@ -107,30 +108,47 @@ class Op:
 
     def add_rule(self, names: tuple[str, ...], rule: Rule) -> None:
         """Declares the gradient with respect to `names`; several names share one joint rule."""
-        arguments = names_in(rule)[1:]
-        known = {"out", "i", *self.parameters, *(f"{p}_shape" for p in self.parameters)}
         for name in [n for n in names if n not in self.parameters]:
             raise TypeError(f"op {self.name}{self.call} has no parameter {name!r} to derive by.")
-        for argument in [a for a in arguments if a not in known]:
-            raise TypeError(
-                f"the rule of op {self.name} for {', '.join(names)} asks for {argument!r}, which "
-                f"is not g, out, a parameter of {self.name}{self.call}, or <parameter>_shape."
-            )
-        self.rules.append((names, rule, arguments))
+        self.rules.append((names, rule, self._asked_by(rule, f"the rule for {', '.join(names)}")))
         ruled = {name for names, _, _ in self.rules for name in names}
         self.inputs = tuple(name for name in self.parameters if name in ruled)
-        self.plan.cache_clear()  # what was decided for calls so far
+        self._forget_plans()
+
+    def set_first(self, rule: Rule) -> None:
+        """Declares what all rules begin with: they are given what it makes of g."""
+        self.first = rule, self._asked_by(rule, "what comes first")
+        self._forget_plans()
+
+    def _asked_by(self, rule: Rule, what: str) -> tuple[str, ...]:
+        """What a rule asks for after g."""
+        arguments = names_in(rule)[1:]
+        known = {"out", "i", *self.parameters, *(f"{p}_shape" for p in self.parameters)}
+        for argument in [a for a in arguments if a not in known]:
+            raise TypeError(
+                f"op {self.name}: {what} asks for {argument!r}, which is not g, out, a parameter "
+                f"of {self.name}{self.call}, or <parameter>_shape."
+            )
+        return arguments
+
+    def _forget_plans(self) -> None:
+        """What was decided for calls so far."""
+        self.plan.cache_clear()
         if self.patterns is not None:
             self.patterns.cache_clear()
 
     def _plan(self, mask: Mask) -> Plan:
         wanted = {name for name, flag in zip(self.inputs, mask, strict=True) if np.any(flag)}
         used = [r for r in self.rules if not wanted.isdisjoint(r[0])]
-        names = tuple(dict.fromkeys(a for _, _, arguments in used for a in arguments if a != "i"))
-        single = all(len(targets) == 1 for targets, _, _ in used)
-        if single and not self.sequences:
-            return Plan(names, _expression(self.inputs, names, used))
-        return Plan(names, _gathering(self.inputs, names, mask, used))
+        asked = dict.fromkeys(a for _, _, arguments in used for a in arguments if a != "i")
+        if self.first is not None:
+            asked |= dict.fromkeys(self.first[1])
+        names = tuple(asked)
+        if self.sequences or any(len(targets) > 1 for targets, _, _ in used):
+            pull = _gathering(self.inputs, names, mask, used)
+        else:
+            pull = _expression(self.inputs, names, used)
+        return Plan(names, pull if self.first is None else _after(*self.first, names, pull))
 
     # -- calls ------------------------------------------------------------------------------
 
@@ -188,14 +206,25 @@ def _expression(
             gradients[name] = "g"
             continue
         rules[f"rule_{name}"] = rule
-        gradients[name] = (
-            f"rule_{name}({', '.join(['g', *(f'saved[{names.index(a)}]' for a in arguments)])})"
-        )
+        gradients[name] = f"rule_{name}({_given(arguments, names)})"
     source = f"lambda g, saved: ({''.join(g + ', ' for g in gradients.values())})"
     return eval(source, rules)
 
 
 _HAND_ON = (lambda g: g).__code__
+
+
+def _given(arguments: tuple[str, ...], names: tuple[str, ...]) -> str:
+    """The text of what a rule is called with."""
+    return ", ".join(["g", *(f"saved[{names.index(a)}]" for a in arguments)])
+
+
+def _after(
+    first: Rule, arguments: tuple[str, ...], names: tuple[str, ...], pull: Callable[[Any, Any], Any]
+) -> Callable[[Any, Any], Any]:
+    """The pull of what `first` makes of g: `lambda g, saved: pull(first(g, saved[0]), saved)`."""
+    source = f"lambda g, saved: pull(first({_given(arguments, names)}), saved)"
+    return eval(source, {"first": first, "pull": pull})
 
 
 def _gathering(

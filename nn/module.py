@@ -96,7 +96,9 @@ class Module(Trainable):
             raise
         finally:
             # The nodes made in between are this call's: so pictures draw a frame around them.
-            spans = self.__dict__.setdefault("call_spans", deque(maxlen=64))
+            spans = self.__dict__.get("call_spans")
+            if spans is None:
+                spans = self.__dict__["call_spans"] = deque(maxlen=64)
             spans.append((start, next_order()))
         first = out[0] if type(out) is tuple and out else out  # an RNN's outputs, not its state
         self._output_shape = getattr(first, "shape", None)

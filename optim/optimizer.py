@@ -22,7 +22,7 @@ from __future__ import annotations
 import inspect
 import sys
 import warnings
-from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Hashable, Mapping, MutableMapping
 from dataclasses import InitVar
 from typing import Any, ClassVar, NamedTuple
 
@@ -64,6 +64,9 @@ class Work(NamedTuple):
     g: Array
     state: State
     group: dict[str, Any]
+
+
+_new: Callable[..., Any] = tuple.__new__  # half the time of Work(…)
 
 
 class Optimizer(Declared):
@@ -291,8 +294,7 @@ class Optimizer(Declared):
         work = self._gather()
         self._advance(work)
         self.waiting = 0
-        for w in work:
-            memory.changed(w.p)
+        memory.changed(*[w.p for w in work])
         return loss
 
     def update(self, params: MutableMapping[Any, Any], grads: Mapping[Any, Any]) -> None:
@@ -376,7 +378,8 @@ class Optimizer(Declared):
         """Every parameter that has a gradient, after a word about those that should have."""
         work, missing, summed = [], [], []
         count = self.accumulate
-        for place, (group, p, state) in enumerate(self._slots()):
+        pairs = [(group, p) for group in self.param_groups for p in group["params"]]
+        for place, ((group, p), state) in enumerate(zip(pairs, self.state, strict=True)):
             node, grad = p.node, p.grad
             if node is None:
                 continue  # frozen
@@ -387,7 +390,7 @@ class Optimizer(Declared):
             extra = node.extra
             if extra is not None and extra.backwards > count:
                 summed.append(describe(p, place))
-            work.append(Work(place, p, p.array, g, state, group))
+            work.append(_new(Work, (place, p, p.array, g, state, group)))
         if missing:
             self._warn(
                 MissingGradientWarning,
@@ -405,28 +408,27 @@ class Optimizer(Declared):
             )
         return work
 
-    def _slots(self) -> Iterator[tuple[dict[str, Any], Tensor, State]]:
-        pairs = [(group, p) for group in self.param_groups for p in group["params"]]
-        for (group, p), state in zip(pairs, self.state, strict=True):
-            yield group, p, state
-
     def _advance(self, work: list[Work]) -> None:
         """One step of all the work: the same for Tensors and for the arrays of a dict."""
         self._warn_of_nan(work)
-        size = sum([w.p.size for w in work])
         prepared: dict[Any, Any] = {}
-        how = []
+        steps = []
         for _, _, p, _, state, group in work:  # all settings are asked before anything changes
-            _, t, dtype = key = id(group), state.get("t", 0) + 1, p.dtype
-            if key not in prepared:
-                prepared[key] = self._prepared(group, t, dtype, size)
-            how.append(prepared[key])
-        for (_, _, p, g, state, _), (names, run) in zip(work, how):
+            t = state.get("t", 0) + 1
+            key = id(group), t, p.dtype
+            found = prepared.get(key)
+            if found is None:
+                size = sum([w.p.size for w in work])
+                found = prepared[key] = self._prepared(group, t, p.dtype, size)
+            steps.append((t, found))
+        for (_, _, p, g, state, _), (t, (names, run)) in zip(work, steps):
+            arrays = [p, g]
             for name in names:
                 if name not in state:
                     state[name] = np.zeros_like(p, subok=False)
-            state["t"] = state.get("t", 0) + 1
-            run([p, g, *[state[name] for name in names]])
+                arrays.append(state[name])
+            state["t"] = t
+            run(arrays)
         self.iterations += 1
 
     def _prepared(
@@ -468,8 +470,9 @@ class Optimizer(Declared):
     def _warn_of_nan(self, work: list[Work]) -> None:
         if NaNGradientWarning in self._warned:
             return
-        sums = [_nan_if_any_is(w.g) for w in work]
-        spoilt = [describe(w.named, w.place) for w, x in zip(work, sums) if x != x]
+        # From the last to the first, which is stepped on next: what of it fits stays in the cache.
+        sums = [_nan_if_any_is(w.g) for w in reversed(work)]
+        spoilt = [describe(w.named, w.place) for w, x in zip(work, reversed(sums)) if x != x]
         if spoilt:
             self._warn(
                 NaNGradientWarning,

@@ -203,7 +203,8 @@ def prepared(
     if fast.pays(size, dtype) and (kernel := fast.kernel(program)) is not None:
 
         def compiled(arrays: list[Array]) -> None:
-            for parts in blocks(arrays, size):
+            whole = flat(arrays)
+            for parts in [whole] if whole else _blocks_of_any_layout(arrays, size):
                 kernel(*parts, values)
 
         return compiled
@@ -252,7 +253,7 @@ def flat(arrays: list[Array]) -> list[Array] | None:
     for a in arrays:
         if type(a) is not np.ndarray or not a.flags.c_contiguous:
             return None
-        whole.append(a.reshape(-1))
+        whole.append(a if a.ndim == 1 else a.reshape(-1))
     return whole
 
 

@@ -119,7 +119,7 @@ def _measure(model: Module, goal: Goal, x: Inputs, t: Array) -> Diagnosis:
     layers[0].gradient = _norm(gradients, _node(first))
     own = _parameters(model, rows)
     for (path, kind, module, output), node in rows:
-        name = node.op.name if node is not None and node.op is not None else ""
+        name = node.op.name.removeprefix("affine_") if node is not None and node.op else ""
         sick = SICK[name](_array(output)) if name in SICK else None
         layer = Layer.of(kind, path, _array(output), name if name in SICK else None, sick)
         layer.gradient = _norm(gradients, node)

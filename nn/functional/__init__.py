@@ -24,7 +24,7 @@ from .activation import (
     step,
     tanh,
 )
-from .affine import affine
+from .affine import affine, affine_relu
 from .attention import attention, sinusoidal_positions
 from .convolution import conv1d, conv2d
 from .embedding import embedding
@@ -53,7 +53,7 @@ __all__ = [
     "elu", "selu", "gelu", "silu", "softplus", "softsign", "log_sigmoid",
     "hard_sigmoid", "hard_tanh", "hard_silu", "softmax", "log_softmax",
     # a fully connected layer, but for its activation
-    "affine",
+    "affine", "affine_relu",
     # sequences
     "attention", "sinusoidal_positions", "rnn_step", "lstm_step", "gru_step",
     # windows over images and signals

@@ -2,13 +2,14 @@
 
 Beside a row or a number NumPy takes two to six times as long as beside an array of the same shape,
 and a mask of booleans it casts first; a loop does not. The bits are NumPy's. numba is there once an
-optimizer has found many parameters to step on (optim/fast.py); until then NumPy computes.
+optimizer has found many parameters to step on (optim/fast.py). Until then, and for arrays that such
+a loop does not take, these functions do nothing and say None: NumPy has to do it.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,38 +21,60 @@ LEAST = 1024
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def takes(*arrays: Any) -> bool:
-    """Whether numba is loaded, and these are plain arrays of one dtype that lie in memory as their
-    elements count."""
-    first = arrays[0]
-    if not fast.loaded or first.size < LEAST or first.dtype not in fast.DTYPES:
-        return False
-    return all(
-        type(a) is np.ndarray and a.dtype is first.dtype and a.flags.c_contiguous for a in arrays
-    )
-
-
-def relu(x: Array) -> Array:
+def relu(x: Array) -> Array | None:
     """max(x, 0)"""
-    out = np.empty(x.shape, x.dtype)
-    _compiled()[0](x.reshape(-1), out.reshape(-1))
+    if not takes(x):
+        return None
+    out = np.empty_like(x)
+    _loops().relu(x.ravel("K"), out.ravel("K"))
     return out
 
 
-def through_relu(g: Array, out: Array) -> Array:
+def through_relu(g: Array, out: Array) -> Array | None:
     """g where out > 0, else 0 (and NaN where g is not finite, as of g * (out > 0))."""
-    arriving = np.empty(g.shape, g.dtype)
-    _compiled()[1](g.reshape(-1), out.reshape(-1), arriving.reshape(-1))
+    if not takes(g, out):
+        return None
+    arriving = np.empty_like(g)
+    _loops().through_relu(g.ravel("K"), out.ravel("K"), arriving.ravel("K"))
     return arriving
 
 
-def add_row(rows: Array, row: Array) -> None:
-    """rows += row, in place."""
-    _compiled()[2](rows, row)
+def add_row(rows: Array, row: Array, least: float) -> bool | None:
+    """rows = max(rows + row, least), in place."""
+    if not takes(rows) or type(row) is not np.ndarray or row.dtype is not rows.dtype:
+        return None
+    if rows.flags.c_contiguous:
+        _loops().add_row(rows, row.ravel(), rows.dtype.type(least))
+    else:
+        _loops().add_column(rows.T, row.ravel(), rows.dtype.type(least))
+    return True
+
+
+def takes(first: Array, *others: Array) -> bool:
+    """Whether numba is loaded, and these are plain arrays of one dtype that lie in memory one
+    element after the other, all in the same order."""
+    if not fast.loaded or type(first) is not np.ndarray or first.size < LEAST:
+        return False
+    dtype, flags = first.dtype, first.flags
+    if dtype not in fast.DTYPES or not (flags.c_contiguous or flags.f_contiguous):
+        return False
+    for a in others:
+        if type(a) is not np.ndarray or a.dtype is not dtype:
+            return False
+        if not (a.flags.c_contiguous if flags.c_contiguous else a.flags.f_contiguous):
+            return False
+    return True
+
+
+class Loops(NamedTuple):
+    relu: Any
+    through_relu: Any
+    add_row: Any
+    add_column: Any
 
 
 @functools.cache
-def _compiled() -> tuple[Any, Any, Any]:
+def _loops() -> Loops:
     def relu(x, out):
         for i in range(x.size):
             out[i] = np.maximum(x[i], np.float32(0))
@@ -60,9 +83,14 @@ def _compiled() -> tuple[Any, Any, Any]:
         for i in range(g.size):
             arriving[i] = g[i] * np.float32(out[i] > 0)
 
-    def add_row(rows, row):
+    def add_row(rows, row, least):
         for i in range(rows.shape[0]):
             for j in range(rows.shape[1]):
-                rows[i, j] += row[j]
+                rows[i, j] = np.maximum(rows[i, j] + row[j], least)
 
-    return fast.compiled(relu), fast.compiled(through_relu), fast.compiled(add_row)
+    def add_column(columns, column, least):
+        for i in range(columns.shape[0]):
+            for j in range(columns.shape[1]):
+                columns[i, j] = np.maximum(columns[i, j] + column[i], least)
+
+    return Loops(*[fast.compiled(f) for f in (relu, through_relu, add_row, add_column)])

@@ -26,6 +26,7 @@ from .loss_targets import (
     two_classes,
     warn_of_probabilities,
 )
+from .sums import sum_of_each_row
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits",
@@ -275,29 +276,39 @@ def kl_divergence(y: Any, t: Any, reduction: str = "mean") -> Any:
 def _softmax_cross_entropy(x, target, reduction, forward):
     """Softmax, cross-entropy and reduction in one: the end of most networks, at every step.
 
-    Going forward leaves the probabilities in the list `forward`: going back needs them again.
+    Going forward leaves the probabilities in the list `forward`, and where those of the labels lie:
+    going back needs them again.
     """
-    x = x - np.maximum.reduce(x, axis=-1, keepdims=True)
-    p = np.exp(x)
-    total = np.add.reduce(p, axis=-1, keepdims=True)
+    count = x.shape[-1]
+    x_rows = np.subtract(x, np.maximum.reduce(x, axis=-1, keepdims=True), order="C")
+    x_rows = x_rows.reshape(-1, count)
+    p = np.exp(x_rows)
+    total = sum_of_each_row(p)
     p /= total
+    np.log(total, out=total)
     forward[:] = [p]
-    total = np.log(total)
     if target.shape == x.shape:
-        return reduced(_surprise(x - total, target), reduction)
-    rows, labels = x.reshape(-1, x.shape[-1]), target.reshape(-1)
-    chosen = rows[np.arange(len(rows)), labels].reshape(target.shape)
-    return reduced(total[..., 0] - chosen, reduction)  # no log softmax of what was not chosen
+        losses = _surprise(x_rows - total, target.reshape(-1, count))
+    else:  # no log softmax of what was not chosen
+        chosen = np.arange(0, x.size, count) + target.reshape(-1)
+        forward.append(chosen)
+        losses = total.reshape(-1) - x_rows.reshape(-1)[chosen]
+    return reduced(losses.reshape(x.shape[:-1]), reduction)
 
 
 @_softmax_cross_entropy.wrt("x")
 def _(g, x, target, reduction, forward, target_shape):
-    p = softmax(x) if isinstance(x, Tensor) else forward[0]  # of a Tensor: recorded
+    g = _for_each(g, reduction, x.shape)
+    # Recorded, the softmax, too, must depend on x.
+    p = softmax(x) if isinstance(x, Tensor) else forward[0].reshape(x.shape)
     if target_shape == x.shape:
-        p = p * np.sum(target, axis=-1, keepdims=True)
-    else:
-        target = target[..., np.newaxis] == np.arange(x.shape[-1])
-    return (p - target) * _for_each(g, reduction, x.shape)
+        return (p * np.sum(target, axis=-1, keepdims=True) - target) * g
+    if isinstance(x, Tensor):
+        return (p - (target[..., np.newaxis] == np.arange(x.shape[-1]))) * g
+    p = p.copy()
+    p.reshape(-1)[forward[1]] -= 1
+    p *= g
+    return p
 
 
 @_softmax_cross_entropy.wrt("target")

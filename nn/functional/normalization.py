@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd import op
 
+from .sums import sum_of_each_row, sum_of_rows
 from .windows import as_real
 
 __all__ = ["batch_norm", "group_norm", "layer_norm", "rms_norm"]
@@ -64,9 +65,8 @@ def _(g, out, x_shape, axes, epsilon):
 
 def _mean(x, axes):
     """The mean over the axes, which stay with length 1."""
-    n = x.shape[-1]
-    if axes == (x.ndim - 1,):  # a product of matrices: a quarter of the time
-        return x @ np.ones((n, 1), x.dtype) / n
+    if axes == (x.ndim - 1,):
+        return sum_of_each_row(x) / x.shape[-1]
     return np.mean(x, axis=axes, keepdims=True)
 
 
@@ -257,7 +257,6 @@ def _(g, bias_shape, shape):
 def _summed(x, shape, stretched):
     """The sum over all axes along which a weight or bias of this shape was stretched."""
     if len(shape) == 1 and stretched[-1] == shape[0]:
-        rows = np.reshape(x, (-1, *shape))  # by a product, in a third of the time
-        return np.ones(len(rows), x.dtype) @ rows
+        return sum_of_rows(np.reshape(x, (-1, *shape)))
     over = tuple(axis for axis, n in enumerate(stretched) if n == 1)
     return np.reshape(np.sum(x, axis=over), shape)

@@ -10,7 +10,7 @@ import numpy as np
 from autograd import Tensor
 
 from .. import init as initialisers
-from ..functional import affine, identity
+from ..functional import affine, affine_relu, identity, relu
 from ..module import Module
 from ..parameter import LazyParameter
 from ..random import Rng
@@ -86,10 +86,17 @@ class Dense(Module):
         self.activation = get(activation)
 
     def forward(self, x: Any) -> Any:
+        if self.activation is relu and self.bias is not None:
+            return affine_relu(*self._inputs(x))
         return self.activation(self.logits(x))
 
     def logits(self, x: Any) -> Any:
         """x @ weight + bias: what the activation is applied to."""
+        x, weight, bias = self._inputs(x)
+        return x @ weight if bias is None else affine(x, weight, bias)
+
+    def _inputs(self, x: Any) -> tuple[Any, Tensor, Tensor | None]:
+        """The input, as the layer takes it, its weight and its bias."""
         x = x if isinstance(x, Tensor) else self._numbers(x)
         if x.dtype != self.weight.dtype:
             x = x.astype(self.weight.dtype)
@@ -101,7 +108,7 @@ class Dense(Module):
             )
         if isinstance(self.weight, LazyParameter):
             self.weight = self.weight.build(x.shape[-1])
-        return x @ self.weight if self.bias is None else affine(x, self.weight, self.bias)
+        return x, self.weight, self.bias
 
     def _numbers(self, x: Any) -> Any:
         """An array of numbers, from whatever is one."""

@@ -263,12 +263,36 @@ def test_a_rule_that_gives_a_wrong_shape_is_named():
         bad(leaf([1.0, 2.0])).sum().backward()
 
 
+def test_what_all_rules_begin_with_is_done_once():
+    calls = []
+
+    @ag.op(formula="tanh(x · y)")
+    def tanh_product(x, y):
+        return np.tanh(x * y)
+
+    @tanh_product.first
+    def _(g, out):
+        calls.append(1)
+        return g * (1 - out * out)
+
+    tanh_product.wrt("x")(lambda g, y: g * y)
+    tanh_product.wrt("y")(lambda g, x: g * x)
+
+    x, y = leaf([0.5, -1.0]), leaf([2.0, 0.3])
+    tanh_product(x, y).sum().backward()
+    assert calls == [1]
+    assert set(tanh_product(x, 2.0).node.plan.names) == {"y", "out"}
+    ag.check_gradients(tanh_product, x.data, y.data, order=2)
+
+
 def test_misspelt_rules_fail_at_declaration():
     with pytest.raises(TypeError, match=r"asks for 'z'.*not g, out"):
         ag.elementwise(np.sin, lambda g, z: g, name="f")
     f = ag.op(lambda a, axis=0: a, name="f")
     with pytest.raises(TypeError, match=r"no parameter 'b'"):
         f.wrt("b")(lambda g: g)
+    with pytest.raises(TypeError, match=r"what comes first asks for 'b'.*not g, out"):
+        f.first(lambda g, b: g)
     before = registry["sin"]
     with pytest.raises(ValueError, match="already claimed"):
         ag.elementwise(np.sin, lambda g, x: g, register=True)

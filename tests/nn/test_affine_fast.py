@@ -103,13 +103,38 @@ def test_what_it_takes():
     try:
         x = np.ones((40, 64), np.float32)
         assert fast.takes(x, x)
+        assert fast.takes(x.T, x.T)
+        assert not fast.takes(x[:, :32], x[:, :32])
         assert not fast.takes(x, x.astype(float))
-        assert not fast.takes(x.T)
+        assert not fast.takes(x, np.asfortranarray(x))
+        assert not fast.takes(x.T, x)
         assert not fast.takes(x.astype(np.float16))
         assert not fast.takes(x[:2])
         assert not fast.takes(np.ma.array(x))
     finally:
         numbas.loaded = numbas_loaded
+
+
+@pytest.mark.parametrize("rows", [1, 20, 48, 49])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_relu_in_the_same_op(rows, dtype):
+    """The same bits as in two ops, forward and backward, with and without compiled loops."""
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=s).astype(dtype) for s in ((rows, 128), (128, 130), (130,))]
+    weights = rng.normal(size=(rows, 130)).astype(dtype)
+
+    def gradients(layer):
+        tensors = [Tensor(a, requires_grad=True) for a in arrays]
+        out = layer(*tensors)
+        (out * weights).sum().backward()
+        return [out.array, *(t.grad.array for t in tensors)]
+
+    for results in zip(
+        *both(lambda: gradients(lambda x, w, b: nn.relu(nn.affine(x, w, b)))),
+        *both(lambda: gradients(nn.affine_relu)),
+    ):
+        for other in results[1:]:
+            np.testing.assert_array_equal(results[0], other)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 48, 49])

@@ -104,10 +104,13 @@ def test_dense_is_its_formula_with_gradients_of_two_orders(shape, bias):
 
 def test_affine_keeps_what_its_rules_need_and_no_more():
     """The first layer of a network computes no gradient for its data, and keeps no weight."""
-    layer = nn.Linear(3, 2)
-    node = layer(X).node
-    assert node.op.name == "affine"
-    assert set(node.plan.names) == {"x", "w_shape"}
+    for layer, name, kept in (
+        (nn.Linear(3, 2), "affine", {"x"}),
+        (nn.Dense(2, "relu", in_features=3), "affine_relu", {"x", "out"}),
+    ):
+        node = layer(X).node
+        assert node.op.name == name
+        assert set(node.plan.names) == kept
 
 
 def test_dense_finds_its_size_and_then_keeps_it():
