@@ -40,8 +40,8 @@ def pays(size: int, dtype: Any) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def kernel(program: Program) -> Callable[..., None] | None:
-    """The program as a function of flat, contiguous arrays of one dtype, and of its numbers as one
-    more such array; None if there is no numba."""
+    """The program as a function of arrays of one shape and dtype, however they lie in memory, and of
+    its numbers as one more array; None if there is no numba."""
     global loaded
     try:
         import numba  # noqa: F401
@@ -51,8 +51,8 @@ def kernel(program: Program) -> Callable[..., None] | None:
     lines, _ = program.lines("{out} = {expression}", "c[{}]")
     arrays = [f"a{i}" for i in range(program.arrays)]
     changed = {out for _, out, *_ in program.steps}
-    reads = [f"{name} = {name}s[i]" for name in arrays]
-    writes = [f"a{i}s[i] = a{i}" for i in range(program.arrays) if i in changed]
+    reads = [f"{name} = {name}s.flat[i]" for name in arrays]
+    writes = [f"a{i}s.flat[i] = a{i}" for i in range(program.arrays) if i in changed]
     body = "\n".join(f"        {line}" for line in [*reads, *lines, *writes])
     arguments = ", ".join([*(f"{name}s" for name in arrays), "c"])
     import hashlib  # where it is needed: it takes longer to load than all of optim

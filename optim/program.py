@@ -202,12 +202,7 @@ def prepared(
     values = np.array(numbers, dtype)
     if fast.pays(size, dtype) and (kernel := fast.kernel(program)) is not None:
 
-        def compiled(arrays: list[Array]) -> None:
-            whole = flat(arrays)
-            for parts in [whole] if whole else _blocks_of_any_layout(arrays, size):
-                kernel(*parts, values)
-
-        return compiled
+        return lambda arrays: kernel(*arrays, values)
 
     function, count = numpys(program)
     memory = scratch(count, min(size, block), dtype)
