@@ -6,7 +6,6 @@ call is written out; any other op takes the general one, which binds arguments b
 
 from __future__ import annotations
 
-import functools
 import inspect
 import math
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ import numpy as np
 
 from .errors import shapes_under_line
 from .graph import SMALL, Node, is_recording, new_node, next_order, small
-from .op import Op, Plan
+from .op import Op, Plan, remembered
 from .pattern import Pattern, kind_of, kind_of_sequence, shown
 from .tensor import Tensor, holds_tensor, requires_grad, result, unwrap
 
@@ -169,14 +168,12 @@ def general(op: Op) -> Callable[..., Any]:
         if p.name in op.sequences and p.kind is not p.VAR_POSITIONAL
     ]
     kind = kind_of_sequence if op.sequences else kind_of
-    if op.patterns is None:
-        op.patterns = functools.lru_cache(maxsize=256)(functools.partial(Pattern, op))
-    pattern_of = op.patterns
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if sequences:
             args, kwargs = _with_lists(sequences, args, kwargs)
-        pattern = pattern_of((*map(kind, args), *map(kind, kwargs.values())), tuple(kwargs))
+        kinds = (*map(kind, args), *map(kind, kwargs.values()))
+        pattern = _pattern(op, kinds, tuple(kwargs))
         if not pattern.has_tensors:
             return function(*args, **kwargs)
         recording = is_recording()
@@ -211,6 +208,9 @@ def general(op: Op) -> Callable[..., Any]:
         return outputs(out, made) if multiple else result(out, made)
 
     return call
+
+
+_pattern = remembered(Pattern)
 
 
 def _with_lists(

@@ -7,7 +7,6 @@ checked for NaN and infinity, forward and backward; and a Tensor that leaves the
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -111,7 +110,9 @@ def debug() -> _Recording:
 def _checksum(value: Any) -> int:
     value = value.array if isinstance(value, Tensor) else value
     if isinstance(value, np.ndarray):
-        return zlib.crc32(value.tobytes())
+        from zlib import crc32
+
+        return crc32(value.tobytes())
     if isinstance(value, (list, tuple)):
         return hash(tuple(map(_checksum, value)))
     return 0

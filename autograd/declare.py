@@ -147,7 +147,7 @@ def elementwise(
     Tensor([ 3., 12.])
     """
     names = ("x", "y")[: len(rules)]
-    parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names]
+    parameters = _X_AND_Y[: len(rules)]
     declared = Op(
         function,
         name,
@@ -165,6 +165,9 @@ def elementwise(
     if register and not example:
         example = _slope_example(function.__name__, len(rules), domain)
     return _published(call, declared, function, register, example)
+
+
+_X_AND_Y = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in ("x", "y")]
 
 
 def _slope_example(name: str, inputs: int, domain: tuple[float, float]) -> str:

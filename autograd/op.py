@@ -76,8 +76,6 @@ class Op:
         self.rules: Declared = []
         self.first: tuple[Rule, tuple[str, ...]] | None = None  # what g goes through before them
         self.inputs: tuple[str, ...] = ()  # parameters with a rule, in the order of the call
-        self.plan = functools.lru_cache(maxsize=256)(self._plan)
-        self.patterns: Any = None  # what the general call remembers (call.py)
 
     @property
     def function_tells(self) -> bool:
@@ -113,12 +111,12 @@ class Op:
         self.rules.append((names, rule, self._asked_by(rule, f"the rule for {', '.join(names)}")))
         ruled = {name for names, _, _ in self.rules for name in names}
         self.inputs = tuple(name for name in self.parameters if name in ruled)
-        self._forget_plans()
+        self.forget()
 
     def set_first(self, rule: Rule) -> None:
         """Declares what all rules begin with: they are given what it makes of g."""
         self.first = rule, self._asked_by(rule, "what comes first")
-        self._forget_plans()
+        self.forget()
 
     def _asked_by(self, rule: Rule, what: str) -> tuple[str, ...]:
         """What a rule asks for after g."""
@@ -131,13 +129,16 @@ class Op:
             )
         return arguments
 
-    def _forget_plans(self) -> None:
-        """What was decided for calls so far."""
-        self.plan.cache_clear()
-        if self.patterns is not None:
-            self.patterns.cache_clear()
+    def forget(self) -> None:
+        """Forgets what was decided about calls so far."""
+        for cache in decided:
+            cache.cache_clear()
 
-    def _plan(self, mask: Mask) -> Plan:
+    def plan(self, mask: Mask) -> Plan:
+        """How to go backward for this pattern of inputs that want a gradient."""
+        return _plan(self, mask)
+
+    def decide_plan(self, mask: Mask) -> Plan:
         wanted = {name for name, flag in zip(self.inputs, mask, strict=True) if np.any(flag)}
         used = [r for r in self.rules if not wanted.isdisjoint(r[0])]
         asked = dict.fromkeys(a for _, _, arguments in used for a in arguments if a != "i")
@@ -171,6 +172,21 @@ class Op:
             raise TypeError(
                 f"{self.name}(where=…) cannot be recorded: write ag.where(condition, …, …) instead."
             )
+
+
+decided: list[Any] = []
+"""Caches of what was decided about calls, of all ops together: a cache for each op would take a
+tenth of the time of `import autograd`."""
+
+
+def remembered(decide: Callable[..., Any]) -> Any:
+    """The function, with a cache that is emptied when an op gets another rule."""
+    cache = functools.lru_cache(maxsize=4096)(decide)
+    decided.append(cache)
+    return cache
+
+
+_plan = remembered(Op.decide_plan)
 
 
 def names_in(function: Callable[..., Any]) -> tuple[str, ...]:

@@ -12,7 +12,9 @@ import numpy as np
 from .declare import constants
 from .ops.refused import is_reached
 from .ops.ufunc_methods import METHODS, methods_of
-from .tensor import claims, refusals
+from .tensor import claims, declare_all, refusals
+
+declare_all()
 
 NAMESPACES = {
     "np": np,

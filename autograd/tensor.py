@@ -22,6 +22,16 @@ claims: dict[Callable[..., Any], Callable[..., Any]] = {}
 refusals: dict[Callable[..., Any], str] = {}
 """NumPy's function -> why it has no place in a graph, and what to write instead."""
 
+later: list[Callable[[], None]] = []
+"""Refusals of what NumPy itself loads only when it is asked for: they are declared when the first
+function comes that is not known otherwise."""
+
+
+def declare_all() -> None:
+    """Declares the refusals that have waited."""
+    while later:
+        later.pop()()
+
 
 class Tensor(_Methods):
     """An array, and (if it requires a gradient) a node of the graph that made it.
@@ -501,6 +511,7 @@ def _no_gradient_for(array: Array) -> str:
 def _without_op(function: Any, name: str, args: Any, kwargs: Any) -> Any:
     """A NumPy function that no op claims: fine on Tensors without gradient, else refused."""
     if (requires_grad(args) or requires_grad(list(kwargs.values()))) and is_recording():
+        declare_all()
         if reason := refusals.get(function):
             raise TypeError(f"np.{name} cannot be recorded: {reason}")
         raise TypeError(

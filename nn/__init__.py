@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING
 
 from autograd._lazy import lazy
 
-from . import callbacks, functional, init, layers, metrics
-from .callbacks import (
-    Callback,
-    Checkpoint,
-    CSVLogger,
-    EarlyStopping,
-    LearningRateSchedule,
-    PlotHistory,
-    ReduceLROnPlateau,
-    StopOnNaN,
-)
+from . import functional, init, layers, metrics
 from .data import to_categorical
 from .functional import *  # noqa: F403
 from .history import History
@@ -27,23 +17,38 @@ from .metrics import Metric, accuracy, binary_accuracy, confusion_matrix, top_k_
 from .module import Module, watching
 from .names import missing
 from .parameter import LazyParameter, Parameter
-from .perceptron import AND, NAND, OR, XOR, Perceptron
 from .random import seed
-from .stateless import functional_call
 
 if TYPE_CHECKING:
-    from . import augment, data, plot
+    from . import augment, callbacks, data, plot
+    from .callbacks import (
+        Callback,
+        Checkpoint,
+        CSVLogger,
+        EarlyStopping,
+        LearningRateSchedule,
+        PlotHistory,
+        ReduceLROnPlateau,
+        StopOnNaN,
+    )
     from .capturing import capture
     from .data import load_digits, load_mnist
     from .diagnosis import diagnose
+    from .perceptron import AND, NAND, OR, XOR, Perceptron
+    from .stateless import functional_call
 else:
+    _CALLBACKS = (
+        "Callback", "Checkpoint", "CSVLogger", "EarlyStopping", "LearningRateSchedule",
+        "PlotHistory", "ReduceLROnPlateau", "StopOnNaN",
+    )  # fmt: skip
     _LAZY = {
-        "augment": None,
-        "plot": None,
+        **dict.fromkeys(("augment", "callbacks", "plot")),
+        **dict.fromkeys(_CALLBACKS, "callbacks"),
+        **dict.fromkeys(("Perceptron", "AND", "OR", "NAND", "XOR"), "perceptron"),
+        **dict.fromkeys(("load_digits", "load_mnist"), "data"),
         "capture": "capturing",
         "diagnose": "diagnosis",
-        "load_digits": "data",
-        "load_mnist": "data",
+        "functional_call": "stateless",
     }
 
     _load = lazy(__name__, _LAZY)

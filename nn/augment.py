@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .random import Rng, generator
 
@@ -24,7 +23,7 @@ __all__ = [
     "Geometry", "Flip", "Shift", "Rotation", "Crop",
 ]  # fmt: skip
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 Range = float | tuple[float, float]
 Shape = Sequence[int] | None
 

@@ -10,13 +10,12 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+import optim
 from autograd import no_grad
-from optim.schedule import ReduceOnPlateau
 
 from .feed import Inputs
 from .loop import Loop, Step, TrainingWarning
@@ -387,9 +386,12 @@ class ReduceLROnPlateau(Callback):
         if mode == "auto":
             mode = "max" if higher_is_better(monitor) else "min"
         self.monitor = monitor
-        self.schedule = ReduceOnPlateau(0.0, factor, patience, threshold, lowest, mode)
+        plateau = optim.schedule.ReduceOnPlateau
+        self.schedule = plateau(0.0, factor, patience, threshold, lowest, mode)
 
     def on_train_begin(self) -> None:
+        from dataclasses import replace
+
         _require_validation(self, self.monitor)
         optimizer = self.model.optimizer
         self.schedule = replace(self.schedule, lr=optimizer.rate)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -48,13 +47,13 @@ def each(function: Callable[[Array], Any], x: Inputs) -> Any:
     return tuple(map(function, x)) if isinstance(x, tuple) else function(x)
 
 
-@dataclass
 class Samples:
     """A data set in memory: sample i is the i-th of each array."""
 
-    x: Inputs
-    t: Array
-    weights: Array | None = None
+    def __init__(self, x: Inputs, t: Array, weights: Array | None = None) -> None:
+        self.x = x
+        self.t = t
+        self.weights = weights
 
     @classmethod
     def checked(cls, x: Any, t: Any, asked: str, weights: Any = None) -> Samples:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from types import TracebackType
 from typing import Any
@@ -19,6 +18,8 @@ class Interrupt:
         self.times = 0
 
     def __enter__(self) -> Interrupt:
+        import signal
+
         self._ours = (
             threading.current_thread() is threading.main_thread()
             and signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -34,6 +35,8 @@ class Interrupt:
         traceback: TracebackType | None,
     ) -> None:
         if self._ours:
+            import signal
+
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _note(self, number: int, frame: Any) -> None:

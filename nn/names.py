@@ -5,7 +5,6 @@ And the names that other libraries have for what is here: they are not taken, bu
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -107,8 +106,14 @@ def find(kind: str, name: Any, named: Mapping[str, Any], aliases: Mapping[str, s
         return table[_plain(name)]
     except KeyError:
         known = [*named, *aliases]
-        near = difflib.get_close_matches(name, known, n=3) or known
+        near = _near(name, known, 3) or known
         raise ValueError(f"no {kind} is called {name!r}. Do you mean {', '.join(near)}?") from None
+
+
+def _near(name: str, known: list[str], count: int) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(name, known, count)
 
 
 def _plain(name: str) -> str:
@@ -117,7 +122,7 @@ def _plain(name: str) -> str:
 
 def missing(module: str, name: str, known: list[str]) -> AttributeError:
     """The error for a name that a module does not have, with what it is called here."""
-    near = difflib.get_close_matches(name, known, n=2)
+    near = _near(name, known, 2)
     here = ELSEWHERE.get(name) or " or ".join(f"{module}.{other}" for other in near)
     hint = f" Here it is {here}." if name in ELSEWHERE else f" Do you mean {here}?" if here else ""
     return AttributeError(f"{module} has no {name}.{hint}", name=name)
@@ -138,7 +143,7 @@ def check_spelling(asked: str, function: Callable[..., Any], given: Mapping[str,
         if name in known:
             continue
         near = [other for other in KEYWORDS.get(name, ()) if other in known]
-        near = near or difflib.get_close_matches(name, known, 1)
+        near = near or _near(name, known, 1)
         wrong = f"{asked}({name}={value!r:.40})"
         if near:
             same = isinstance(value, (bool, int, float, str)) and near[0] != "returns"

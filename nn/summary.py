@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
@@ -112,4 +111,6 @@ def aligned(rows: Sequence[tuple[str, ...]], left: Container[int]) -> list[str]:
 
 def _width(text: str) -> int:
     """Columns on a terminal: Korean and its like take two each."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)

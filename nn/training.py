@@ -16,7 +16,6 @@ import optim
 from autograd import no_grad
 
 from . import metrics as known_metrics
-from .augment import get as augmentation
 from .data.batches import places
 from .feed import Array, Feed, Inputs, Samples, each, inputs_of
 from .functional import loss as losses
@@ -26,7 +25,6 @@ from .loop import Augment, Ended, Goal, Loop, array, measure, mode
 from .names import find
 from .progress import progress, spell
 from .random import Rng, generator
-from .summary import summarize
 
 if TYPE_CHECKING:
     from .callbacks import Callback
@@ -180,6 +178,7 @@ class Trainable:
             validation.require(epochs)
         weigh = class_weight and class_weights(class_weight, samples.t if samples else None)
         from . import checkpoint
+        from .augment import get as augmentation
 
         saved = None if resume is None else checkpoint.read(resume)
         callbacks = _in_order(callbacks)
@@ -269,6 +268,8 @@ class Trainable:
         at least 83 parameters (332 B), all trained
         unbuilt layers find their input size when the model is first called on data
         """
+        from .summary import summarize
+
         print(summarize(cast("Module", self)))
 
     def _compiled(self, asked: str) -> Goal:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from autograd._lazy import lazy
 
-from . import schedule
 from .adagrad import Adadelta, Adagrad, RMSprop
 from .adam import Adam, Adamax, AdamW, Nadam, RAdam
 from .clip import clip_grad_norm, clip_grad_value
@@ -36,9 +35,9 @@ __all__ = [
 ]  # fmt: skip
 
 if TYPE_CHECKING:
-    from . import plot
+    from . import plot, schedule
 else:
-    __getattr__ = lazy(__name__, {"plot": None})
+    __getattr__ = lazy(__name__, {"plot": None, "schedule": None})
 
 
 def __dir__() -> list[str]:

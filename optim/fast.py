@@ -40,8 +40,8 @@ def pays(size: int, dtype: Any) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def kernel(program: Program) -> Callable[..., None] | None:
-    """The program as a function of arrays of one shape and dtype, however they lie in memory, and of
-    its numbers as one more array; None if there is no numba."""
+    """The program as a function of arrays of one shape and dtype, however they lie in memory, and
+    of its numbers as one more array; None if there is no numba."""
     global loaded
     try:
         import numba  # noqa: F401

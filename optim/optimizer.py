@@ -23,8 +23,7 @@ import inspect
 import sys
 import warnings
 from collections.abc import Callable, Hashable, Mapping, MutableMapping
-from dataclasses import InitVar
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -35,6 +34,9 @@ from autograd.graph import walk
 from . import dicts, program, saving
 from .parameters import Array, Params, describe, groups, tensors
 from .settings import Declared, bound, check_spelling, checked
+
+if TYPE_CHECKING:
+    from dataclasses import InitVar
 
 State = dict[str, Any]
 """What is remembered for one parameter: arrays by name, and "t". Empty before its first step."""

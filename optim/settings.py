@@ -11,7 +11,6 @@ right spelling.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 from collections.abc import Callable
@@ -109,13 +108,15 @@ def check_spelling(family: Any, names: dict[str, Any]) -> None:
 
 
 def _refuse(family: Any, name: str, value: Any) -> NoReturn:
+    from difflib import get_close_matches
+
     asked = f"{family.__name__}({name}={value!r})"
     pair = isinstance(value, (tuple, list)) and len(value) == 2
     if name == "betas" and "beta_1" in family.settings:
         first, second = value if pair else (0.9, 0.999)
         raise TypeError(f"{asked}: here it is written beta_1={first}, beta_2={second}.")
     known = [*family.settings, "params"]
-    near = [ELSEWHERE[name]] if name in ELSEWHERE else difflib.get_close_matches(name, known, 1)
+    near = [ELSEWHERE[name]] if name in ELSEWHERE else get_close_matches(name, known, 1)
     if near and near[0] in known:
         shown = value if isinstance(value, (int, float, str)) else "…"
         raise TypeError(f"{asked}: here it is written {near[0]}={shown}.")

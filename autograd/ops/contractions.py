@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-import string
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,8 @@ from .shape import as_array
 __all__ = ["tensordot", "einsum", "multi_dot", "matrix_power"]
 
 op = partial(_op, register=True)
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 # -- over any axes ------------------------------------------------------------------------------
@@ -182,7 +183,7 @@ def _transposed(
         target.append((label, axis) if label in target else label)
     factors = [output, *terms[:i], *terms[i + 1 :], *ties.values()]
     known = dict.fromkeys(label for factor in factors for label in factor)
-    letters = dict(zip(known, string.ascii_letters))
+    letters = dict(zip(known, LETTERS))
     spelt = ",".join("".join(letters[label] for label in factor) for factor in factors)
     alone = tuple(axis for axis, label in enumerate(target) if label not in known)
     return f"{spelt}->{''.join(letters[x] for x in target if x in known)}", tuple(ties), alone
@@ -208,7 +209,7 @@ def _labels(subscripts: str, ndims: tuple[int, ...]) -> tuple[list[list[Any]], l
 
 def _from_places(operands: tuple[Any, ...]) -> tuple[str, list[Any]]:
     """`a, [0, 1], b, [1, 2]` as letters; capitals first, as NumPy orders them."""
-    letters = string.ascii_uppercase + string.ascii_lowercase
+    letters = LETTERS.swapcase()
 
     def spell(places: Any) -> str:
         return "".join("..." if place is Ellipsis else letters[place] for place in places)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..declare import claim, refuse
 from ..graph import is_recording
-from ..tensor import Tensor, requires_grad, unwrap
+from ..tensor import Tensor, later, requires_grad, unwrap
 
 __all__ = ()
 
@@ -66,11 +66,16 @@ refuse(
     "dates have no gradient. Keep them in plain arrays of datetime64.",
     np.isnat, np.is_busday, np.busday_count, np.busday_offset, np.datetime_as_string,
 )  # fmt: skip
-_of_numbers = reached(np)
-refuse(
-    "texts have no gradient. Keep them in plain arrays.",
-    *[f for f in reached(np.strings) if f not in _of_numbers],  # some are ufuncs of numbers too
-)
+
+
+@later.append
+def _texts():
+    of_numbers = reached(np)
+    refuse(
+        "texts have no gradient. Keep them in plain arrays.",
+        *[f for f in reached(np.strings) if f not in of_numbers],  # some are of numbers too
+    )
+
 
 # -- complex numbers ------------------------------------------------------------------------------
 
@@ -78,15 +83,19 @@ _COMPLEX = (
     "its results are complex numbers, which are not differentiated here yet. Compute with the real "
     "and the imaginary part as two arrays"
 )
-refuse(
-    f"{_COMPLEX}: a Fourier transform is x @ np.cos(angles) and x @ -np.sin(angles), with angles "
-    "2π·np.outer(k, n)/N.",
-    *[f for f in reached(np.fft) if f not in (np.fft.fftshift, np.fft.ifftshift)],
-)
-refuse(
-    "it is a roll. Write np.roll(x, n // 2, axis), or -(n // 2) to go back.",
-    np.fft.fftshift, np.fft.ifftshift,
-)  # fmt: skip
+
+
+@later.append
+def _fourier():
+    shifts = np.fft.fftshift, np.fft.ifftshift
+    refuse(
+        f"{_COMPLEX}: a Fourier transform is x @ np.cos(angles) and x @ -np.sin(angles), with "
+        "angles 2π·np.outer(k, n)/N.",
+        *[f for f in reached(np.fft) if f not in shifts],
+    )
+    refuse("it is a roll. Write np.roll(x, n // 2, axis), or -(n // 2) to go back.", *shifts)
+
+
 refuse(
     f"{_COMPLEX}; for real results write np.sqrt, np.log, … in place of np.emath's.",
     *reached(np.emath),

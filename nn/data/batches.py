@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from ..random import generator
 
-Pair = tuple[NDArray[Any], NDArray[Any]]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Pair = tuple[Array, Array]
 Seed: TypeAlias = "int | np.random.Generator | None"
 
 
-def to_categorical(labels: ArrayLike, num_classes: int | None = None) -> NDArray[np.float32]:
+def to_categorical(
+    labels: ArrayLike, num_classes: int | None = None
+) -> np.ndarray[Any, np.dtype[np.float32]]:
     """One-hot: 1 where the label is the class, 0 elsewhere; float32.
 
     (...) integers -> (..., num_classes), which is the largest label + 1 unless given.
@@ -90,7 +95,7 @@ def train_test_split(
 def batches(
     x: ArrayLike, t: None = None, batch_size: int = 32, shuffle: bool = True, rng: Seed = None,
     drop_last: bool = False,
-) -> Iterator[NDArray[Any]]: ...
+) -> Iterator[Array]: ...
 @overload
 def batches(
     x: ArrayLike, t: ArrayLike, batch_size: int = 32, shuffle: bool = True, rng: Seed = None,
@@ -135,8 +140,8 @@ def batches(
 
 
 def places(
-    size: int, batch_size: int, order: NDArray[Any] | None = None, drop_last: bool = False
-) -> Iterator[slice | NDArray[Any]]:
+    size: int, batch_size: int, order: Array | None = None, drop_last: bool = False
+) -> Iterator[slice | Array]:
     """What to index arrays of `size` samples with, for one batch after the other."""
     stop = size - size % batch_size if drop_last else size
     for start in range(0, stop, batch_size):
@@ -144,7 +149,7 @@ def places(
         yield here if order is None else order[here]
 
 
-def _length(x: NDArray[Any], t: NDArray[Any], who: str) -> int:
+def _length(x: Array, t: Array, who: str) -> int:
     if not x.ndim or not t.ndim:
         raise ValueError(f"{who}: a single number has no samples to choose from. Wrap it: [x].")
     if len(x) != len(t):
