@@ -17,33 +17,33 @@ from .backward import GradientWarning
 from .debug import DetachWarning, debug
 from .declare import composite, constant, elementwise, op, refuse
 from .explain import explain
-from .functional import (
-    elementwise_grad,
-    grad,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    stop_gradient,
-    value_and_grad,
-    vjp,
-)
 from .graph import enable_grad, no_grad
 from .heap import keep_freed_memory
-from .numerical import numerical_diff, numerical_gradient, tangent_line
 from .op import A, Sample
 from .ops import *
 from .tensor import Tensor, asarray
-from .tree import flatten
 
 keep_freed_memory()
 
 if TYPE_CHECKING:
     from . import plot, testing
     from .check import check_gradients, check_vjp
+    from .functional import (
+        elementwise_grad,
+        grad,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        stop_gradient,
+        value_and_grad,
+        vjp,
+    )
+    from .numerical import numerical_diff, numerical_gradient, tangent_line
     from .pictures import Picture, Walk, draw, walk
     from .profiling import profile
     from .support import supported
+    from .tree import flatten
 
 __all__ = [
     # tensors and their graph
@@ -69,16 +69,17 @@ if not TYPE_CHECKING:
         __name__,
         {
             # loaded when first asked for: the engine itself imports nothing but NumPy
-            "check_gradients": "check",
-            "check_vjp": "check",
-            "draw": "pictures",
-            "Picture": "pictures",
-            "Walk": "pictures",
-            "walk": "pictures",
-            "plot": None,
+            **dict.fromkeys(("plot", "testing")),
+            **dict.fromkeys(("check_gradients", "check_vjp"), "check"),
+            **dict.fromkeys(("draw", "walk", "Picture", "Walk"), "pictures"),
+            **dict.fromkeys(
+                ("grad", "value_and_grad", "elementwise_grad", "jacobian", "hessian", "hvp", "vjp",
+                 "jvp", "stop_gradient"), "functional",
+            ),
+            **dict.fromkeys(("numerical_diff", "numerical_gradient", "tangent_line"), "numerical"),
+            "flatten": "tree",
             "profile": "profiling",
             "supported": "support",
-            "testing": None,
         },
     )
 

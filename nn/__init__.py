@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING
 
 from autograd._lazy import lazy
 
-from . import functional, init, layers, metrics
-from .data import to_categorical
+from . import functional, init, layers
 from .functional import *  # noqa: F403
-from .history import History
 from .layers import *  # noqa: F403
-from .loop import TrainingWarning
-from .metrics import Metric, accuracy, binary_accuracy, confusion_matrix, top_k_accuracy
 from .module import Module, watching
 from .names import missing
 from .parameter import LazyParameter, Parameter
 from .random import seed
 
 if TYPE_CHECKING:
-    from . import augment, callbacks, data, plot
+    from . import augment, callbacks, data, metrics, plot
     from .callbacks import (
         Callback,
         Checkpoint,
@@ -32,24 +28,29 @@ if TYPE_CHECKING:
         StopOnNaN,
     )
     from .capturing import capture
-    from .data import load_digits, load_mnist
+    from .data import load_digits, load_mnist, to_categorical
     from .diagnosis import diagnose
+    from .history import History
+    from .loop import TrainingWarning
+    from .metrics import Metric, accuracy, binary_accuracy, confusion_matrix, top_k_accuracy
     from .perceptron import AND, NAND, OR, XOR, Perceptron
     from .stateless import functional_call
 else:
-    _CALLBACKS = (
-        "Callback", "Checkpoint", "CSVLogger", "EarlyStopping", "LearningRateSchedule",
-        "PlotHistory", "ReduceLROnPlateau", "StopOnNaN",
-    )  # fmt: skip
-    _LAZY = {
-        **dict.fromkeys(("augment", "callbacks", "plot")),
-        **dict.fromkeys(_CALLBACKS, "callbacks"),
-        **dict.fromkeys(("Perceptron", "AND", "OR", "NAND", "XOR"), "perceptron"),
-        **dict.fromkeys(("load_digits", "load_mnist"), "data"),
-        "capture": "capturing",
-        "diagnose": "diagnosis",
-        "functional_call": "stateless",
+    # Layers and functions are here at once; what trains, measures and shows, when it is asked for.
+    _PLACES = {
+        None: "augment callbacks data metrics plot",
+        "callbacks": "Callback Checkpoint CSVLogger EarlyStopping LearningRateSchedule PlotHistory "
+        "ReduceLROnPlateau StopOnNaN",
+        "capturing": "capture",
+        "data": "load_digits load_mnist to_categorical",
+        "diagnosis": "diagnose",
+        "history": "History",
+        "loop": "TrainingWarning",
+        "metrics": "Metric accuracy binary_accuracy confusion_matrix top_k_accuracy",
+        "perceptron": "Perceptron AND OR NAND XOR",
+        "stateless": "functional_call",
     }
+    _LAZY = {name: place for place, names in _PLACES.items() for name in names.split()}
 
     _load = lazy(__name__, _LAZY)
 

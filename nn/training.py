@@ -2,6 +2,8 @@
 
 What `fit` does with a batch stands in loop.py, four lines long; write the loop out yourself
 whenever you want to do something else.
+
+What a method needs is imported there: `import nn` loads nothing of it.
 """
 
 from __future__ import annotations
@@ -15,23 +17,19 @@ import numpy as np
 import optim
 from autograd import no_grad
 
-from . import metrics as known_metrics
-from .data.batches import places
-from .feed import Array, Feed, Inputs, Samples, each, inputs_of
 from .functional import loss as losses
-from .history import History
-from .interrupt import Interrupt
-from .loop import Augment, Ended, Goal, Loop, array, measure, mode
 from .names import find
-from .progress import progress, spell
 from .random import Rng, generator
 
 if TYPE_CHECKING:
     from .callbacks import Callback
+    from .feed import Array, Feed, Inputs
+    from .history import History
+    from .loop import Augment, Goal
+    from .metrics import Metric
     from .module import Module
 
-Metric = str | known_metrics.Metric | Callable[..., Any]
-Metrics = Sequence[Metric]
+    Metrics = Sequence[str | Metric | Callable[..., Any]]
 
 
 class Trainable:
@@ -43,7 +41,10 @@ class Trainable:
     _trains_all = True  # the optimizer came without parameters: it is given all that there are
 
     def compile(
-        self, optimizer: Any, loss: str | Callable[..., Any], metrics: Metrics | Metric | None = ()
+        self,
+        optimizer: Any,
+        loss: str | Callable[..., Any],
+        metrics: Metrics | str | Metric | Callable[..., Any] | None = (),
     ) -> None:
         """Says how to train: by which optimizer, towards which loss; and what to measure.
 
@@ -62,6 +63,9 @@ class Trainable:
         >>> model = nn.Sequential(nn.Dense(10, activation="softmax"))
         >>> model.compile(optimizer="sgd", loss="categorical_crossentropy", metrics=["accuracy"])
         """
+        from . import metrics as known_metrics
+        from .loop import Goal
+
         several: Any = metrics if isinstance(metrics, (list, tuple)) else [metrics]
         measures = [known_metrics.get(metric) for metric in several if metric is not None]
         names = [metric.name for metric in measures]
@@ -157,6 +161,13 @@ class Trainable:
         >>> history.history["loss"][-1] < history.history["loss"][0]
         True
         """
+        from . import checkpoint
+        from .augment import get as augmentation
+        from .feed import Feed, Samples, each
+        from .interrupt import Interrupt
+        from .loop import Ended, Loop, mode
+        from .progress import progress
+
         goal, model = self._compiled("fit"), cast("Module", self)
         _require_counts("fit", 0, epochs=epochs)
         _require_counts("fit", 1, batch_size=batch_size)
@@ -177,9 +188,6 @@ class Trainable:
             validation = _measured(validation_data, None, "fit: validation_data", 256)
             validation.require(epochs)
         weigh = class_weight and class_weights(class_weight, samples.t if samples else None)
-        from . import checkpoint
-        from .augment import get as augmentation
-
         saved = None if resume is None else checkpoint.read(resume)
         callbacks = _in_order(callbacks)
         show = progress(verbose, epochs, steps=feed.steps_per_epoch)
@@ -228,6 +236,9 @@ class Trainable:
         >>> model.evaluate(np.ones((3, 2)), np.full((3, 1), 2.0), verbose=0)   # it says 0, not 2
         [4.0, 2.0]
         """
+        from .loop import measure
+        from .progress import spell
+
         goal = self._compiled("evaluate")
         _require_counts("evaluate", 1, batch_size=batch_size)
         logs = measure(cast("Module", self), goal, _measured(x, y, "evaluate: x", batch_size))
@@ -242,6 +253,10 @@ class Trainable:
         >>> nn.Sequential(nn.Dense(3)).predict(np.zeros((1000, 2))).shape
         (1000, 3)
         """
+        from .data.batches import places
+        from .feed import inputs_of
+        from .loop import array, mode
+
         model, x = cast("Module", self), inputs_of(x)
         parts = x if isinstance(x, tuple) else (x,)
         if not all(part.ndim and len(part) == len(parts[0]) > 0 for part in parts):
@@ -282,6 +297,8 @@ class Trainable:
 
     def _get_ready(self, sample: Inputs) -> None:
         """Finds the lazy sizes, and gives the optimizer its parameters."""
+        from .loop import mode
+
         model = cast("Module", self)
         with mode(model, training=False), no_grad():
             model(*sample) if isinstance(sample, tuple) else model(sample)
@@ -307,6 +324,8 @@ def find_loss(loss: str | Callable[..., Any]) -> Any:
 
     Raises ValueError for unknown names, and for what has no slope.
     """
+    from . import metrics as known_metrics
+
     named = {name: getattr(losses, name) for name in losses.__all__}
     without_slope = {name: getattr(known_metrics, name) for name in known_metrics.__all__}
     found = find("loss", loss, named | without_slope, losses.ALIASES | known_metrics.ALIASES)
@@ -344,6 +363,8 @@ def _optimizer(optimizer: Any) -> Any:
 
 def _measured(x: Any, y: Any, name: str, batch_size: int) -> Feed:
     """What to measure on: arrays x and y, the pair (x, y), or an iterable of batches."""
+    from .feed import Feed, Samples
+
     pair = isinstance(x, (tuple, list)) and len(x) == 2
     if y is None and isinstance(x, tuple) and len(x) == 3 and isinstance(x[0], np.ndarray):
         raise ValueError(

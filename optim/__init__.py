@@ -9,10 +9,6 @@ from autograd._lazy import lazy
 
 from .adagrad import Adadelta, Adagrad, RMSprop
 from .adam import Adam, Adamax, AdamW, Nadam, RAdam
-from .clip import clip_grad_norm, clip_grad_value
-from .descent import descent_paths, gradient_descent
-from .ema import EMA
-from .lbfgs import LBFGS
 from .optimizer import (
     AccumulatedGradientWarning,
     MissingGradientWarning,
@@ -36,8 +32,21 @@ __all__ = [
 
 if TYPE_CHECKING:
     from . import plot, schedule
+    from .clip import clip_grad_norm, clip_grad_value
+    from .descent import descent_paths, gradient_descent
+    from .ema import EMA
+    from .lbfgs import LBFGS
 else:
-    __getattr__ = lazy(__name__, {"plot": None, "schedule": None})
+    __getattr__ = lazy(
+        __name__,
+        {
+            **dict.fromkeys(("plot", "schedule")),
+            **dict.fromkeys(("clip_grad_norm", "clip_grad_value"), "clip"),
+            **dict.fromkeys(("gradient_descent", "descent_paths"), "descent"),
+            "EMA": "ema",
+            "LBFGS": "lbfgs",
+        },
+    )
 
 
 def __dir__() -> list[str]:
