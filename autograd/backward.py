@@ -114,7 +114,7 @@ def pull_back(
             for source, gradient in zip(node.inputs, arriving):
                 if gradient is None or (needed is not None and source not in needed):
                     continue
-                shape = node.shape if gradient is g else gradient.shape  # which is made at each look
+                shape = node.shape if gradient is g else gradient.shape  # made at each look
                 if shape != source.shape or gradient.dtype is not source.dtype:
                     gradient = _fit(gradient, source, node)
                 before = gradients.get(source)
