@@ -14,9 +14,7 @@ from . import methods as _methods  # noqa: F401 - attaches operators and methods
 from . import ops as _ops
 from ._lazy import lazy
 from .backward import GradientWarning
-from .debug import DetachWarning, debug
 from .declare import composite, constant, elementwise, op, refuse
-from .explain import explain
 from .graph import enable_grad, no_grad
 from .heap import keep_freed_memory
 from .op import A, Sample
@@ -28,6 +26,8 @@ keep_freed_memory()
 if TYPE_CHECKING:
     from . import plot, testing
     from .check import check_gradients, check_vjp
+    from .debugging import DetachWarning, debug
+    from .explaining import explain
     from .functional import (
         elementwise_grad,
         grad,
@@ -71,12 +71,14 @@ if not TYPE_CHECKING:
             # loaded when first asked for: the engine itself imports nothing but NumPy
             **dict.fromkeys(("plot", "testing")),
             **dict.fromkeys(("check_gradients", "check_vjp"), "check"),
+            **dict.fromkeys(("debug", "DetachWarning"), "debugging"),
             **dict.fromkeys(("draw", "walk", "Picture", "Walk"), "pictures"),
             **dict.fromkeys(
                 ("grad", "value_and_grad", "elementwise_grad", "jacobian", "hessian", "hvp", "vjp",
                  "jvp", "stop_gradient"), "functional",
             ),
             **dict.fromkeys(("numerical_diff", "numerical_gradient", "tangent_line"), "numerical"),
+            "explain": "explaining",
             "flatten": "tree",
             "profile": "profiling",
             "supported": "support",

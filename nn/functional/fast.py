@@ -9,7 +9,7 @@ a loop does not take, these functions do nothing and say None: NumPy has to do i
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def relu(x: Array) -> Array | None:
     if not takes(x):
         return None
     out = np.empty_like(x)
-    _loops().relu(x.ravel("K"), out.ravel("K"))
+    _loops()["relu"](x.ravel("K"), out.ravel("K"))
     return out
 
 
@@ -35,7 +35,7 @@ def through_relu(g: Array, out: Array) -> Array | None:
     if not takes(g, out):
         return None
     arriving = np.empty_like(g)
-    _loops().through_relu(g.ravel("K"), out.ravel("K"), arriving.ravel("K"))
+    _loops()["through_relu"](g.ravel("K"), out.ravel("K"), arriving.ravel("K"))
     return arriving
 
 
@@ -44,9 +44,9 @@ def add_row(rows: Array, row: Array, least: float) -> bool | None:
     if not takes(rows) or type(row) is not np.ndarray or row.dtype is not rows.dtype:
         return None
     if rows.flags.c_contiguous:
-        _loops().add_row(rows, row.ravel(), rows.dtype.type(least))
+        _loops()["add_row"](rows, row.ravel(), rows.dtype.type(least))
     else:
-        _loops().add_column(rows.T, row.ravel(), rows.dtype.type(least))
+        _loops()["add_column"](rows.T, row.ravel(), rows.dtype.type(least))
     return True
 
 
@@ -66,15 +66,8 @@ def takes(first: Array, *others: Array) -> bool:
     return True
 
 
-class Loops(NamedTuple):
-    relu: Any
-    through_relu: Any
-    add_row: Any
-    add_column: Any
-
-
 @functools.cache
-def _loops() -> Loops:
+def _loops() -> dict[str, Any]:
     def relu(x, out):
         for i in range(x.size):
             out[i] = np.maximum(x[i], np.float32(0))
@@ -93,4 +86,4 @@ def _loops() -> Loops:
             for j in range(columns.shape[1]):
                 columns[i, j] = np.maximum(columns[i, j] + column[i], least)
 
-    return Loops(*[fast.compiled(f) for f in (relu, through_relu, add_row, add_column)])
+    return {f.__name__: fast.compiled(f) for f in (relu, through_relu, add_row, add_column)}
