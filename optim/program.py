@@ -189,7 +189,11 @@ def prepared(
 ) -> Callable[[list[Array]], None]:
     """The formula as a function of the arrays [p, g, and those called `names`], of any shapes, to
     be called on `size` elements in all; `block` of them go through it at once."""
-    found = written(formula, names, keywords)
+    ours = (formula.__module__ or "").startswith(f"{__package__}.")
+    if "t" in keywords or not ours:
+        found = written(formula, names, keywords)
+    else:  # they throw no dice: without a schedule, a step of SGD is the same as that before
+        found = _remembered(written, formula, tuple(names), tuple(keywords.items()))
     if found is None:
 
         def directly(arrays: list[Array]) -> None:
@@ -214,6 +218,11 @@ def prepared(
             function(*parts, *[s[:n] for s in memory], *scalars)
 
     return run
+
+
+@functools.lru_cache(maxsize=64)
+def _remembered(written: Any, formula: Any, names: Any, keywords: Any) -> Any:
+    return written(formula, names, dict(keywords))
 
 
 _kept = threading.local()
