@@ -440,7 +440,8 @@ _new = object.__new__
 def source(array: Array) -> Tensor:
     """A Tensor around this very array, as the user's own: its `.data` can be written to."""
     tensor = _new(Tensor)
-    tensor._set_up(array, False, None)
+    tensor.array = array
+    tensor.node = tensor._grad = tensor._constant = None
     return tensor
 
 
