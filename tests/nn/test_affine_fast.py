@@ -115,6 +115,13 @@ def test_what_it_takes():
         numbas.loaded = numbas_loaded
 
 
+@given(st.integers(0, 2**16), st.sampled_from([(3,), (2, 3), (2, 2, 3)]))
+def test_derivatives_of_affine_relu(seed, shape):
+    rng = np.random.default_rng(seed)
+    x, w, b = (rng.normal(size=s) for s in (shape, (3, 4), (4,)))
+    ag.check_gradients(nn.affine_relu, x, w, b, order=2)
+
+
 @pytest.mark.parametrize("rows", [1, 20, 48, 49])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_relu_in_the_same_op(rows, dtype):

@@ -21,5 +21,5 @@ def test_the_script_draws_them_all(tmp_path):
     script = [sys.executable, str(GALLERY / "plots.py"), str(tmp_path)]
     subprocess.run(script, check=True, capture_output=True)
     drawn, kept = ({path.name for path in folder.glob("*.png")} for folder in (tmp_path, GALLERY))
-    assert drawn == kept
+    assert drawn == kept - {"walk.png"}  # which graphs.py photographs
     assert max(path.stat().st_size for path in tmp_path.iterdir()) < 60_000
