@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 State = dict[str, Any]
 """What is remembered for one parameter: arrays by name, and "t". Empty before its first step."""
 
-BLOCK = 1 << 16
-"""Elements that go through a formula at once."""
+BLOCK = 1 << 18
+"""Elements that go through a formula at once: fewer, and the calls cost; more, and what a step
+makes falls out of the cache (4096×4096 float32: Adam 23 ms, all at once 33)."""
 
 
 class NaNGradientWarning(GradientWarning):

@@ -96,16 +96,18 @@ def _relu(x):
 
 
 def zeros_beside(x):
-    """What max(0, x) compares x with. Beside an array NumPy's maximum takes half the time it takes
-    beside a number, while both are in the cache; a row will do (2.4.6, AVX-512)."""
-    if x.ndim and x.shape[-1] >= 64 and x.flags.c_contiguous:
-        return _zeros(x.shape[-1], x.dtype)
-    return 0 if x.size > 1 << 17 else np.zeros_like(x)
+    """What max(0, x) compares x with. Beside an array NumPy's maximum takes a quarter to a half of
+    the time it takes beside a number, while both are in the cache (2.4.6, AVX-512)."""
+    if x.size > 1 << 17:
+        return 0
+    return _zeros(x.shape, x.dtype, "C" if x.flags.c_contiguous else "F")
 
 
-@functools.lru_cache(maxsize=16)
-def _zeros(n, dtype):
-    return np.zeros(n, dtype)
+@functools.lru_cache(maxsize=8)
+def _zeros(shape, dtype, order):
+    zeros = np.zeros(shape, dtype, order)
+    zeros.flags.writeable = False
+    return zeros
 
 
 def relu_slope(g, out):
