@@ -47,7 +47,7 @@ def changed(*arrays: Array) -> None:
     parameter's `.data` by hand and wants to be told of stale graphs.
     """
     global latest
-    latest = stamp = next_order()
+    stamp = next_order()
     for array in arrays:
         memory = array if array.base is None else owner(array)
         key = id(memory)
@@ -57,6 +57,7 @@ def changed(*arrays: Array) -> None:
             _stamps[key] = entry
         written = _EVERYTHING if memory is array else np.lib.array_utils.byte_bounds(array)
         entry[1][written] = stamp
+    latest = stamp
 
 
 _EVERYTHING = (0, sys.maxsize)  # what an array that owns its memory writes to; bounds take 1.5 µs

@@ -76,6 +76,7 @@ class Op:
         self.rules: Declared = []
         self.first: tuple[Rule, tuple[str, ...]] | None = None  # what g goes through before them
         self.inputs: tuple[str, ...] = ()  # parameters with a rule, in the order of the call
+        self.called = False  # whether something was decided about calls of it
 
     @property
     def function_tells(self) -> bool:
@@ -131,8 +132,9 @@ class Op:
 
     def forget(self) -> None:
         """Forgets what was decided about calls so far."""
-        for cache in decided:
-            cache.cache_clear()
+        if self.called:
+            for cache in decided:
+                cache.cache_clear()
 
     def plan(self, mask: Mask) -> Plan:
         """How to go backward for this pattern of inputs that want a gradient."""
@@ -180,10 +182,15 @@ tenth of the time of `import autograd`."""
 
 
 def remembered(decide: Callable[..., Any]) -> Any:
-    """The function, with a cache that is emptied when an op gets another rule."""
-    cache = functools.lru_cache(maxsize=4096)(decide)
-    decided.append(cache)
-    return cache
+    """The function of an op, with a cache that is emptied when a called op gets another rule."""
+
+    @functools.lru_cache(maxsize=4096)
+    def decided_once(op: Op, *about: Any) -> Any:
+        op.called = True
+        return decide(op, *about)
+
+    decided.append(decided_once)
+    return decided_once
 
 
 _plan = remembered(Op.decide_plan)

@@ -290,7 +290,7 @@ def _softmax_cross_entropy(x, target, reduction, forward):
     if target.shape == x.shape:
         losses = _surprise(x_rows - total, target.reshape(-1, count))
     else:  # no log softmax of what was not chosen
-        chosen = np.arange(0, x.size, count) + target.reshape(-1)
+        chosen = np.arange(0, x.size, count) + target.reshape(-1).astype(np.intp, copy=False)
         forward.append(chosen)
         losses = total.reshape(-1) - x_rows.reshape(-1)[chosen]
     return reduced(losses.reshape(x.shape[:-1]), reduction)

@@ -113,6 +113,17 @@ def test_affine_keeps_what_its_rules_need_and_no_more():
         assert set(node.plan.names) == kept
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_a_subclass_may_have_logits_of_its_own(activation):
+    class Halved(nn.Dense):
+        def logits(self, x):
+            return super().logits(x) / 2
+
+    halved = Halved(2, activation, in_features=3)
+    expected = halved.activation(X.astype(np.float32) @ halved.weight.data / 2)
+    np.testing.assert_allclose(halved(X).data, expected, rtol=1e-5)
+
+
 def test_dense_finds_its_size_and_then_keeps_it():
     layer = nn.Dense(2)
     assert repr(layer) == "Dense(? -> 2)"

@@ -189,7 +189,7 @@ of_classes = pytest.mark.parametrize("name", OF_CLASSES)
 def test_labels_and_one_hot_are_the_same(name):
     y, t = example(name)
     labels = t.argmax(axis=-1)
-    for integers in (labels, labels.astype(np.uint8), labels.tolist()):
+    for integers in (labels, labels.astype(np.uint8), labels.astype(np.uint64), labels.tolist()):
         assert ALL[name](y, integers) == ALL[name](y, t)
     assert ALL[name](y, t.astype(int)) == ALL[name](y, t)
     assert ALL[name](y[0], int(labels[0])) == ALL[name](y[0], t[0]) == ALL[name](y[:1], t[:1])
