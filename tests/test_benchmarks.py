@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent / "benchmarks"
-SCRIPTS = sorted({path.stem for path in FOLDER.glob("*.py")} - {"harness", "run"})
+SCRIPTS = sorted({path.stem for path in FOLDER.glob("*.py")} - {"harness", "profile_step", "run"})
 PEERS = ["torch", "mygrad", "micrograd"]
 
 
@@ -20,6 +20,16 @@ def test_runs_and_prints_numbers(script, engines, tmp_path):
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert re.search(r"\d( B)? +(beyond|within|MISSED)|\d [mµn]?s\b", ran.stdout), ran.stdout
+
+
+@pytest.mark.parametrize("work", ["training_step", "convnet", "transformer"])
+def test_a_step_is_profiled(work, tmp_path):
+    save = tmp_path / "step.svg"
+    command = [sys.executable, FOLDER / "profile_step.py", work, "--quick", "--save", save]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert re.search(r"softmax_cross_entropy +1 +\d+ µs +\d+ µs +\d+%", ran.stdout), ran.stdout
+    assert "layers" in save.read_text()
 
 
 def test_scripts_were_found():

@@ -11,7 +11,7 @@ FIRST = (
 )  # fmt: skip
 """The order of the table; what is not named comes after."""
 
-NOT_BENCHMARKS = {"harness", "run"}
+NOT_BENCHMARKS = {"harness", "profile_step", "run"}
 
 
 def names() -> list[str]:
