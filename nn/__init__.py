@@ -9,7 +9,6 @@ from autograd._lazy import lazy
 
 from . import functional, init, layers
 from .functional import *  # noqa: F403
-from .layers import *  # noqa: F403
 from .module import Module, watching
 from .names import missing
 from .parameter import LazyParameter, Parameter
@@ -31,12 +30,13 @@ if TYPE_CHECKING:
     from .data import load_digits, load_mnist, to_categorical
     from .diagnosis import diagnose
     from .history import History
+    from .layers import *  # noqa: F403
     from .loop import TrainingWarning
     from .metrics import Metric, accuracy, binary_accuracy, confusion_matrix, top_k_accuracy
     from .perceptron import AND, NAND, OR, XOR, Perceptron
     from .stateless import functional_call
 else:
-    # Layers and functions are here at once; what trains, measures and shows, when it is asked for.
+    # Functions are here at once; layers, and what trains, measures and shows, when asked for.
     _PLACES = {
         None: "augment callbacks data metrics plot",
         "callbacks": "Callback Checkpoint CSVLogger EarlyStopping LearningRateSchedule PlotHistory "
@@ -45,6 +45,7 @@ else:
         "data": "load_digits load_mnist to_categorical",
         "diagnosis": "diagnose",
         "history": "History",
+        "layers": " ".join(layers.__all__),
         "loop": "TrainingWarning",
         "metrics": "Metric accuracy binary_accuracy confusion_matrix top_k_accuracy",
         "perceptron": "Perceptron AND OR NAND XOR",

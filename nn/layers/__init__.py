@@ -1,5 +1,9 @@
 """Layers: Modules that wrap the functions of `nn.functional` and hold their parameters."""
 
+from typing import TYPE_CHECKING
+
+from autograd._lazy import lazy
+
 from .activation import (
     ELU,
     GELU,
@@ -21,18 +25,39 @@ from .activation import (
     Step,
     Tanh,
 )
-from .attention import MultiHeadAttention, PositionalEmbedding
-from .convolution import Conv1d, Conv2d
 from .dense import Dense, Linear
 from .dropout import Dropout
-from .embedding import Embedding
 from .flatten import Flatten
-from .normalization import BatchNorm, BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, RMSNorm
-from .pooling import AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d
-from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
-from .residual import Residual
 from .sequential import Sequential
-from .transformer import TransformerBlock
+
+if TYPE_CHECKING:
+    from .attention import MultiHeadAttention, PositionalEmbedding
+    from .convolution import Conv1d, Conv2d
+    from .embedding import Embedding
+    from .normalization import BatchNorm, BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, RMSNorm
+    from .pooling import AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d
+    from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+    from .residual import Residual
+    from .transformer import TransformerBlock
+else:
+    _PLACES = {  # families that are loaded when they are asked for
+        "attention": "MultiHeadAttention PositionalEmbedding",
+        "convolution": "Conv1d Conv2d",
+        "embedding": "Embedding",
+        "normalization": "BatchNorm BatchNorm1d BatchNorm2d GroupNorm LayerNorm RMSNorm",
+        "pooling": "AvgPool1d AvgPool2d GlobalAvgPool MaxPool1d MaxPool2d",
+        "recurrent": "GRU LSTM RNN GRUCell LSTMCell RNNCell",
+        "residual": "Residual",
+        "transformer": "TransformerBlock",
+    }
+    __getattr__ = lazy(
+        __name__, {name: place for place, names in _PLACES.items() for name in names.split()}
+    )
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 __all__ = [
     "Sequential", "Dense", "Linear", "Flatten", "Dropout", "Activation",
