@@ -12,7 +12,7 @@ from ._identity import NameClashWarning, __distribution__, __version__
 # isort: split
 from . import methods as _methods  # noqa: F401 - attaches operators and methods to Tensor
 from . import ops as _ops
-from ._lazy import lazy
+from ._lazy import lazy, placed
 from .backward import GradientWarning
 from .declare import composite, constant, elementwise, op, refuse
 from .graph import enable_grad, no_grad
@@ -65,24 +65,24 @@ __all__ = [
 __all__ += [name for name, value in vars(_ops).items() if callable(value)]  # one for each op
 
 if not TYPE_CHECKING:
+    # loaded when first asked for: the engine itself imports nothing but NumPy
     __getattr__ = lazy(
         __name__,
-        {
-            # loaded when first asked for: the engine itself imports nothing but NumPy
-            **dict.fromkeys(("plot", "testing")),
-            **dict.fromkeys(("check_gradients", "check_vjp"), "check"),
-            **dict.fromkeys(("debug", "DetachWarning"), "debugging"),
-            **dict.fromkeys(("draw", "walk", "Picture", "Walk"), "pictures"),
-            **dict.fromkeys(
-                ("grad", "value_and_grad", "elementwise_grad", "jacobian", "hessian", "hvp", "vjp",
-                 "jvp", "stop_gradient"), "functional",
-            ),
-            **dict.fromkeys(("numerical_diff", "numerical_gradient", "tangent_line"), "numerical"),
-            "explain": "explaining",
-            "flatten": "tree",
-            "profile": "profiling",
-            "supported": "support",
-        },
+        placed(
+            {
+                None: "plot testing",
+                "check": "check_gradients check_vjp",
+                "debugging": "debug DetachWarning",
+                "explaining": "explain",
+                "functional": "grad value_and_grad elementwise_grad jacobian hessian hvp vjp jvp "
+                "stop_gradient",
+                "numerical": "numerical_diff numerical_gradient tangent_line",
+                "pictures": "draw walk Picture Walk",
+                "profiling": "profile",
+                "support": "supported",
+                "tree": "flatten",
+            }
+        ),
     )
 
 

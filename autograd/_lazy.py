@@ -8,6 +8,15 @@ from importlib import import_module
 from typing import Any
 
 
+def placed(places: Mapping[str | None, str]) -> dict[str, str | None]:
+    """What `lazy` takes, from the names in each module: {"tree": "flatten leaves", None: "plot"}.
+
+    >>> placed({"tree": "flatten leaves", None: "plot"})
+    {'flatten': 'tree', 'leaves': 'tree', 'plot': None}
+    """
+    return {name: place for place, names in places.items() for name in names.split()}
+
+
 def lazy(package: str, places: Mapping[str, str | None]) -> Callable[[str], Any]:
     """A package's `__getattr__`; `places` says in which of its modules a name stands (None: the
     name is a module's)."""

@@ -5,7 +5,7 @@ from ._guard import __distribution__ as __distribution__  # before anything else
 # isort: split
 from typing import TYPE_CHECKING
 
-from autograd._lazy import lazy
+from autograd._lazy import lazy, placed
 
 from . import functional, init, layers
 from .functional import *  # noqa: F403
@@ -37,21 +37,22 @@ if TYPE_CHECKING:
     from .stateless import functional_call
 else:
     # Functions are here at once; layers, and what trains, measures and shows, when asked for.
-    _PLACES = {
-        None: "augment callbacks data metrics plot",
-        "callbacks": "Callback Checkpoint CSVLogger EarlyStopping LearningRateSchedule PlotHistory "
-        "ReduceLROnPlateau StopOnNaN",
-        "capturing": "capture",
-        "data": "load_digits load_mnist to_categorical",
-        "diagnosis": "diagnose",
-        "history": "History",
-        "layers": " ".join(layers.__all__),
-        "loop": "TrainingWarning",
-        "metrics": "Metric accuracy binary_accuracy confusion_matrix top_k_accuracy",
-        "perceptron": "Perceptron AND OR NAND XOR",
-        "stateless": "functional_call",
-    }
-    _LAZY = {name: place for place, names in _PLACES.items() for name in names.split()}
+    _LAZY = placed(
+        {
+            None: "augment callbacks data metrics plot",
+            "callbacks": "Callback Checkpoint CSVLogger EarlyStopping LearningRateSchedule "
+            "PlotHistory ReduceLROnPlateau StopOnNaN",
+            "capturing": "capture",
+            "data": "load_digits load_mnist to_categorical",
+            "diagnosis": "diagnose",
+            "history": "History",
+            "layers": " ".join(layers.__all__),
+            "loop": "TrainingWarning",
+            "metrics": "Metric accuracy binary_accuracy confusion_matrix top_k_accuracy",
+            "perceptron": "Perceptron AND OR NAND XOR",
+            "stateless": "functional_call",
+        }
+    )
 
     _load = lazy(__name__, _LAZY)
 

@@ -5,7 +5,7 @@ from ._guard import __distribution__ as __distribution__
 # isort: split
 from typing import TYPE_CHECKING
 
-from autograd._lazy import lazy
+from autograd._lazy import lazy, placed
 
 from .adagrad import Adadelta, Adagrad, RMSprop
 from .adam import Adam, Adamax, AdamW, Nadam, RAdam
@@ -39,13 +39,15 @@ if TYPE_CHECKING:
 else:
     __getattr__ = lazy(
         __name__,
-        {
-            **dict.fromkeys(("plot", "schedule")),
-            **dict.fromkeys(("clip_grad_norm", "clip_grad_value"), "clip"),
-            **dict.fromkeys(("gradient_descent", "descent_paths"), "descent"),
-            "EMA": "ema",
-            "LBFGS": "lbfgs",
-        },
+        placed(
+            {
+                None: "plot schedule",
+                "clip": "clip_grad_norm clip_grad_value",
+                "descent": "gradient_descent descent_paths",
+                "ema": "EMA",
+                "lbfgs": "LBFGS",
+            }
+        ),
     )
 
 

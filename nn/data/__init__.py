@@ -13,7 +13,7 @@ One page on where the files come from, and why none is unpickled: README.md.
 
 from typing import TYPE_CHECKING
 
-from autograd._lazy import lazy
+from autograd._lazy import lazy, placed
 
 from .batches import batches, to_categorical, train_test_split
 
@@ -44,18 +44,16 @@ __all__ = [
 if not TYPE_CHECKING:
     __getattr__ = lazy(
         __name__,
-        {
-            "load_digits": "digits",
-            "read_idx": "idx",
-            "write_idx": "idx",
-            "load_mnist": "mnist",
-            "load_pickled_arrays": "pickled",
-            "Standardize": "standardize",
-            "circles": "toy",
-            "moons": "toy",
-            "spirals": "toy",
-            "xor": "toy",
-        },
+        placed(
+            {
+                "digits": "load_digits",
+                "idx": "read_idx write_idx",
+                "mnist": "load_mnist",
+                "pickled": "load_pickled_arrays",
+                "standardize": "Standardize",
+                "toy": "circles moons spirals xor",
+            }
+        ),
     )
 
 

@@ -52,7 +52,7 @@ __all__ = [
     "identity", "step", "sigmoid", "tanh", "relu", "leaky_relu",
     "elu", "selu", "gelu", "silu", "softplus", "softsign", "log_sigmoid",
     "hard_sigmoid", "hard_tanh", "hard_silu", "softmax", "log_softmax",
-    # a fully connected layer, but for its activation
+    # a fully connected layer, without and with a ReLU
     "affine", "affine_relu",
     # sequences
     "attention", "sinusoidal_positions", "rnn_step", "lstm_step", "gru_step",

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from autograd._lazy import lazy
+from autograd._lazy import lazy, placed
 
 from .activation import (
     ELU,
@@ -40,18 +40,20 @@ if TYPE_CHECKING:
     from .residual import Residual
     from .transformer import TransformerBlock
 else:
-    _PLACES = {  # families that are loaded when they are asked for
-        "attention": "MultiHeadAttention PositionalEmbedding",
-        "convolution": "Conv1d Conv2d",
-        "embedding": "Embedding",
-        "normalization": "BatchNorm BatchNorm1d BatchNorm2d GroupNorm LayerNorm RMSNorm",
-        "pooling": "AvgPool1d AvgPool2d GlobalAvgPool MaxPool1d MaxPool2d",
-        "recurrent": "GRU LSTM RNN GRUCell LSTMCell RNNCell",
-        "residual": "Residual",
-        "transformer": "TransformerBlock",
-    }
     __getattr__ = lazy(
-        __name__, {name: place for place, names in _PLACES.items() for name in names.split()}
+        __name__,
+        placed(
+            {  # families that are loaded when they are asked for
+                "attention": "MultiHeadAttention PositionalEmbedding",
+                "convolution": "Conv1d Conv2d",
+                "embedding": "Embedding",
+                "normalization": "BatchNorm BatchNorm1d BatchNorm2d GroupNorm LayerNorm RMSNorm",
+                "pooling": "AvgPool1d AvgPool2d GlobalAvgPool MaxPool1d MaxPool2d",
+                "recurrent": "GRU LSTM RNN GRUCell LSTMCell RNNCell",
+                "residual": "Residual",
+                "transformer": "TransformerBlock",
+            }
+        ),
     )
 
 

@@ -111,7 +111,7 @@ def draw(measured: dict[str, list[tuple[int, Times]]]) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
-    matplotlib.rcParams["svg.fonttype"] = "none"  # letters as letters, a third of the size
+    matplotlib.rcParams["svg.fonttype"] = "none"  # letters stay letters
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(2, 3, figsize=(12, 6), sharex="col", sharey="row")
