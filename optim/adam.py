@@ -58,7 +58,7 @@ class Adam(Optimizer):
         running_mean_square(v, g, beta_2)
         if v_max is not None:
             v = np.maximum(v_max, v, out=v_max)
-        rate = lr * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+        rate = lr * (1 - beta_2**t) ** 0.5 / (1 - beta_1**t)
         p -= rate * (m / (np.sqrt(v) + epsilon))
 
 

@@ -156,6 +156,7 @@ class Optimizer(Declared):
         self._accumulate = 1
         self.waiting = 0  # calls of step() since the last that changed something
         self._warned: set[type[Warning]] = set()
+        self._kept: dict[Any, Any] = {}  # what _prepared found, and for which settings
         if params is not None:
             self.bind(params)
 
@@ -414,36 +415,48 @@ class Optimizer(Declared):
     def _advance(self, work: list[Work]) -> None:
         """One step of all the work: the same for Tensors and for the arrays of a dict."""
         self._warn_of_nan(work)
-        prepared: dict[Any, Any] = {}
-        steps = []
-        for _, _, p, _, state, group in work:  # all settings are asked before anything changes
-            t = state.get("t", 0) + 1
-            key = id(group), t, p.dtype
-            found = prepared.get(key)
-            if found is None:
-                size = sum([w.p.size for w in work])
-                found = prepared[key] = self._prepared(group, t, p.dtype, size)
-            steps.append((t, found))
-        for (_, _, p, g, state, _), (t, (names, run)) in zip(work, steps):
-            arrays = [p, g]
-            for name in names:
-                if name not in state:
-                    state[name] = np.zeros_like(p, subok=False)
-                arrays.append(state[name])
-            state["t"] = t
-            run(arrays)
+        batches: dict[Any, list[Work]] = {}  # those with one formula, with the same numbers in it
+        for w in work:
+            key = id(w.group), w.state.get("t", 0) + 1, w.p.dtype
+            batches.setdefault(key, []).append(w)
+        ready = [  # all settings are asked before anything changes
+            (t, *self._prepared(batch[0].group, t, dtype, work), batch)
+            for (_, t, dtype), batch in batches.items()
+        ]
+        for t, names, run, batch in ready:
+            lists = []
+            for _, _, p, g, state, _ in batch:
+                arrays = [p, g]
+                for name in names:
+                    if name not in state:
+                        state[name] = np.zeros_like(p, subok=False)
+                    arrays.append(state[name])
+                lists.append(arrays)
+            run(t, lists)
+            for w in batch:
+                w.state["t"] = t
         self.iterations += 1
 
     def _prepared(
-        self, group: dict[str, Any], t: int, dtype: Any, size: int
-    ) -> tuple[list[str], Callable[[list[Array]], None]]:
+        self, group: dict[str, Any], t: int, dtype: Any, work: list[Work]
+    ) -> tuple[list[str], program.Run]:
         """The formula as it is at this step for a group's parameters: the arrays that it is to
-        remember, and itself, with its numbers (and None for arrays that are not wanted)."""
-        settings = self._current(group) | {"t": t}
+        remember, and how to run it. Kept while the group's settings stay what they are."""
+        key = id(group), dtype
+        found: tuple[list[str], program.Run]
+        if key in self._kept:
+            settings, found = self._kept[key]
+            if settings.items() <= group.items():
+                return found
+        now = self._current(group)
         names = [n for n in self._arrays if group.get(self.optional.get(n, ""), True)]
         keywords: dict[str, Any] = dict.fromkeys(n for n in self._arrays if n not in names)
-        keywords |= {n: settings.get(n) for n in self._numbers}
-        return names, program.prepared(self.formula, names, keywords, dtype, size, BLOCK)
+        keywords |= {n: now.get(n) for n in self._numbers}
+        size = sum([w.p.size for w in work])
+        run, lasts = program.prepared(self.formula, names, keywords, t, dtype, size, BLOCK)
+        if lasts and not now.get("decay") and now.items() <= group.items():  # and no schedule
+            self._kept[key] = now, (names, run)
+        return names, run
 
     def _current(self, group: Mapping[str, Any]) -> dict[str, Any]:
         """The group's settings as they are at this step: schedules asked, `decay` applied."""
@@ -516,6 +529,9 @@ class Optimizer(Declared):
         Raises ValueError, listing everything that does not fit, and then changes nothing.
         """
         saving.load_state_dict(self, saved)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": {}}  # functions, which a copy finds again
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{n}={getattr(self, n)!r}" for n in self.settings)

@@ -5,11 +5,12 @@
 
 A formula is plain NumPy, and each of its steps makes an array. That is dear where arrays are large:
 each new one comes from memory, not from the cache. So the formula is run once on *symbols*, which
-compute nothing and write down what they are asked: that is the program. (Its numbers stay numbers:
-what the formula computes from them, and how it branches on them, is done by then.) The program is
-then run on the arrays, block by block, with scratch memory for what it makes on the way; or numba
-compiles it to one loop over the elements (fast.py). All do the same steps in the same order, each
-rounded as NumPy rounds it, so all give the same bits.
+compute nothing and write down what they are asked: that is the program. (Its settings are numbers:
+what the formula computes from them, and how it branches on them, is done by then. `t`, which counts
+the steps, is written down too if the formula does not branch on it, so that one program serves all
+steps.) The program is then run on the arrays, block by block, with scratch memory for what it makes
+on the way; or numba compiles it to one loop over the elements (fast.py). All do the same steps in
+the same order, each rounded as NumPy rounds it, so all give the same bits.
 
 A formula that asks for more than its symbols know (a sum, a shape, a comparison) has no program; it
 is then run on the arrays as it stands.
@@ -18,6 +19,7 @@ is then run on the arrays as it stands.
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -45,7 +47,56 @@ Step = tuple[Any, ...]
 """(ufunc, where the result goes, operands…): registers count from 0, numbers from ~0 = −1 down."""
 
 
-class Symbol:
+class Unknown:
+    """What has no value while a formula is being written down, and so decides nothing."""
+
+    __slots__ = ()
+
+    def _unknown(self, *args, **kwargs):
+        raise TypeError("what it is is not known yet")
+
+    # NumPy must not take it for an object to put into an array of one.
+    __array__ = __array_function__ = __bool__ = _unknown
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _unknown
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Number(Unknown):
+    """Stands for a number that depends on t: Python's text for it."""
+
+    __slots__ = ("text",)
+    __array_ufunc__ = None  # NumPy's numbers leave the work to it, which refuses
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __neg__(self):
+        return Number(f"(-{self.text})")
+
+
+def _operator_of_numbers(name: str, sign: str) -> None:
+    """a + b and b + a."""
+
+    def both(a: Any, b: Any) -> Any:
+        if type(a) not in NUMBERS or type(b) not in NUMBERS:
+            return NotImplemented
+        texts = [x.text if type(x) is Number else f"({x!r})" for x in (a, b)]
+        return Number(f"({texts[0]} {sign} {texts[1]})")
+
+    setattr(Number, f"__{name}__", both)
+    setattr(Number, f"__r{name}__", lambda a, b: both(b, a))
+
+
+for _name, _text in dict(add="+", sub="-", mul="*", truediv="/", pow="**").items():
+    _operator_of_numbers(_name, _text)
+
+NUMBERS = (float, int, Number)
+"""What a program has a place for; NumPy's scalars are no weak numbers."""
+
+T = Number("t")
+
+
+class Symbol(Unknown):
     """Stands for an array while a formula is being written down."""
 
     __slots__ = ("register", "script")
@@ -59,14 +110,6 @@ class Symbol:
             return NotImplemented
         return self.script.write(ufunc, inputs, out[0])
 
-    def _unknown(self, *args, **kwargs):
-        raise TypeError("what the elements are is not known yet")
-
-    # NumPy must not take it for an object to put into an array of one.
-    __array__ = __array_function__ = __bool__ = _unknown
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _unknown
-    __hash__ = None  # type: ignore[assignment]
-
     def __neg__(self):
         return self.script.write(np.negative, (self,), None)
 
@@ -79,7 +122,7 @@ class Symbol:
         return self.script.write(np.square, (self,), None)
 
 
-def _operators(name: str, ufunc: np.ufunc) -> None:
+def _operator_of_arrays(name: str, ufunc: np.ufunc) -> None:
     """a + b, b + a and a += b."""
     setattr(Symbol, f"__{name}__", lambda a, b: a.script.write_two(ufunc, a, b, None))
     setattr(Symbol, f"__r{name}__", lambda a, b: a.script.write_two(ufunc, b, a, None))
@@ -87,7 +130,7 @@ def _operators(name: str, ufunc: np.ufunc) -> None:
 
 
 for _name, _ufunc in dict(add=np.add, sub=np.subtract, mul=np.multiply, truediv=np.divide).items():
-    _operators(_name, _ufunc)
+    _operator_of_arrays(_name, _ufunc)
 
 
 class Script:
@@ -95,7 +138,7 @@ class Script:
 
     def __init__(self) -> None:
         self.registers = 0
-        self.numbers: list[float] = []
+        self.numbers: list[float | Number] = []
         self.steps: list[Step] = []
 
     def symbol(self) -> Symbol:
@@ -120,7 +163,7 @@ class Script:
         return out
 
     def _place(self, number: Any) -> int:
-        if type(number) not in (float, int):  # NumPy's scalars are no weak numbers
+        if type(number) not in NUMBERS:
             raise TypeError(f"a formula's program has no place for {number!r}")
         self.numbers.append(number)
         return -len(self.numbers)
@@ -163,7 +206,7 @@ class Program(NamedTuple):
 
 def written(
     formula: Callable[..., None], names: Sequence[str], keywords: dict[str, Any]
-) -> tuple[Program, list[float]] | None:
+) -> tuple[Program, list[float | Number]] | None:
     """The formula's program for the arrays p, g and those called `names`, and its numbers; None if
     it has none."""
     script = Script()
@@ -178,51 +221,77 @@ def written(
 
 # -- running it ----------------------------------------------------------------------------------
 
+Run = Callable[[int, list[list[Array]]], None]
+"""A step number t of some parameters: [p, g, and what is remembered] for each, of any shapes."""
+
 
 def prepared(
     formula: Callable[..., None],
     names: Sequence[str],
     keywords: dict[str, Any],
+    t: int,
     dtype: Any,
     size: int,
     block: int,
-) -> Callable[[list[Array]], None]:
-    """The formula as a function of the arrays [p, g, and those called `names`], of any shapes, to
-    be called on `size` elements in all; `block` of them go through it at once."""
+) -> tuple[Run, bool]:
+    """How to run the formula on the arrays p, g, and those called `names`, `size` elements in all;
+    `block` of them go through it at once. And whether that serves for other t as well."""
+    # A user's formula may throw dice: it is written down at every step.
     ours = (formula.__module__ or "").startswith(f"{__package__}.")
-    if "t" in keywords or not ours:
+    for count in (T, t) if ours else (t,):
+        if "t" in keywords:
+            keywords = {**keywords, "t": count}
         found = written(formula, names, keywords)
-    else:  # they throw no dice: without a schedule, a step of SGD is the same as that before
-        found = _remembered(written, formula, tuple(names), tuple(keywords.items()))
+        if found is not None:
+            break
+    lasts = ours and (count is T or "t" not in keywords)
     if found is None:
 
-        def directly(arrays: list[Array]) -> None:
-            for p, g, *remembered in blocks(arrays, block):
+        def as_it_stands(t: int, work: list[list[Array]]) -> None:
+            for p, g, *remembered in work:
                 formula(p, g, **dict(zip(names, remembered)), **keywords)
 
-        return directly
+        return as_it_stands, False
 
     program, numbers = found
-    values = np.array(numbers, dtype)
+    numbers_at = _numbers_at(numbers, dtype)
     if fast.pays(size, dtype) and (kernel := fast.kernel(program)) is not None:
 
-        return lambda arrays: kernel(*arrays, values)
+        def compiled(t: int, work: list[list[Array]]) -> None:
+            numbers = numbers_at(t)
+            for arrays in work:
+                kernel(*alike(arrays), numbers)
+
+        return compiled, lasts
 
     function, count = numpys(program)
-    memory = scratch(count, min(size, block), dtype)
-    scalars = [values[i, ...] for i in range(len(numbers))]  # half the time of Python's numbers
 
-    def run(arrays: list[Array]) -> None:
-        for parts in blocks(arrays, block):
-            n = parts[0].size
-            function(*parts, *[s[:n] for s in memory], *scalars)
+    def in_scratch_memory(t: int, work: list[list[Array]]) -> None:
+        values = numbers_at(t)
+        numbers = [values[i, ...] for i in range(len(values))]  # half the time of Python's numbers
+        largest = max([arrays[0].size for arrays in work])
+        memory = scratch(count, min(largest, block), dtype)
+        for arrays in work:
+            p, *others = alike(arrays)
+            if p.size <= block:
+                shaped = [s[: p.size].reshape(p.shape) for s in memory]
+                function(p, *others, *shaped, *numbers)
+                continue
+            for parts in blocks([p, *others], block):
+                function(*parts, *[s[: parts[0].size] for s in memory], *numbers)
 
-    return run
+    return in_scratch_memory, lasts
 
 
-@functools.lru_cache(maxsize=64)
-def _remembered(written: Any, formula: Any, names: Any, keywords: Any) -> Any:
-    return written(formula, names, dict(keywords))
+def _numbers_at(numbers: list[float | Number], dtype: Any) -> Callable[[int], Array]:
+    """A program's numbers as a function of t."""
+    if not any(type(x) is Number for x in numbers):
+        constant = np.array(numbers, dtype)
+        return lambda t: constant
+    items = ", ".join([x.text if type(x) is Number else repr(x) for x in numbers])
+    names = {"array": np.array, "dtype": dtype, "inf": math.inf, "nan": math.nan}
+    found: Callable[[int], Array] = eval(f"lambda t: array([{items}], dtype)", names)
+    return found
 
 
 _kept = threading.local()
@@ -235,6 +304,16 @@ def scratch(count: int, size: int, dtype: Any) -> list[Array]:
     if len(arrays) < count or (count and arrays[0].size < size):
         arrays[:] = [np.empty(size, dtype) for _ in range(max(count, len(arrays)))]
     return arrays[:count]
+
+
+def alike(arrays: list[Array]) -> list[Array]:
+    """The arrays such that the gradient, which is only read, lies in memory as the parameter does,
+    and both one row after the other: beside another layout all takes ten times as long."""
+    if arrays[0].flags.fnc:
+        arrays = [a.T for a in arrays]
+    if arrays[1].strides != arrays[0].strides:
+        arrays[1] = np.ascontiguousarray(arrays[1])
+    return arrays
 
 
 @functools.lru_cache(maxsize=256)
@@ -250,26 +329,12 @@ def numpys(program: Program) -> tuple[Callable[..., None], int]:
     return namespace["run"], len(scratch)
 
 
-def flat(arrays: list[Array]) -> list[Array] | None:
-    """The arrays as flat ones that share their memory, if they are plain arrays that lie there as
-    their elements count; else None."""
-    whole = []
-    for a in arrays:
-        if type(a) is not np.ndarray or not a.flags.c_contiguous:
-            return None
-        whole.append(a if a.ndim == 1 else a.reshape(-1))
-    return whole
-
-
 def blocks(arrays: list[Array], size: int) -> Iterable[Any]:
     """The arrays, flat, in parts of up to `size` elements: so few that they stay in the cache."""
-    whole = flat(arrays)
-    if whole is None:
-        return _blocks_of_any_layout(arrays, size)
-    count = whole[0].size
-    if count <= size:
-        return [whole]
-    return ([a[i : i + size] for a in whole] for i in range(0, count, size))
+    if all(a.flags.c_contiguous for a in arrays):
+        whole = [a.reshape(-1) for a in arrays]
+        return ([a[i : i + size] for a in whole] for i in range(0, whole[0].size, size))
+    return _blocks_of_any_layout(arrays, size)
 
 
 def _blocks_of_any_layout(arrays: list[Array], size: int) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """A formula, its program and its compiled program give the same bits; nothing needs numba."""
 
+import math
 import os
 import subprocess
 import sys
@@ -61,12 +62,11 @@ def test_the_same_bits(make, dtype, other, monkeypatch, way):
 
 
 def test_every_family_has_a_program(make, monkeypatch):
-    optimizer = make()
-    asked = []
-    monkeypatch.setattr(program, "prepared", lambda *formula: asked.append(formula[:3]) or print)
-    optimizer._prepared(optimizer.param_groups[0], t=7, dtype=np.dtype("f4"), size=1)
-    found, _ = program.written(*asked[0])
-    assert found.steps
+    found = []
+    written = program.written
+    monkeypatch.setattr(program, "written", lambda *f: found.append(written(*f)) or found[-1])
+    make().update({"a": np.ones(2)}, {"a": np.ones(2)})
+    assert found[-1][0].steps
 
 
 # -- programs at random ---------------------------------------------------------------------------
@@ -116,8 +116,152 @@ def test_random_formulas_and_their_programs_give_the_same_bits(source):
                 formula(p, g, m, rate=0.7)
             else:
                 assert program.written(formula, ["m"], {"rate": 0.7}) is not None
-                program.prepared(formula, ["m"], {"rate": 0.7}, np.dtype("f4"), 50, 16)(arrays)
+                like = np.dtype("f4"), 50, 16
+                run, _ = program.prepared(formula, ["m"], {"rate": 0.7}, 1, *like)
+                run(1, [arrays])
         results.append([a.tobytes() for a in arrays])
+    assert results[0] == results[1]
+
+
+# -- numbers that depend on t ---------------------------------------------------------------------
+
+
+def numbers_of_t():
+    """Expressions of t that are floats, and finite, at every step."""
+    whole = st.sampled_from(["t", "3", "0.9", "-0.5", "2.5e-07"])
+    return st.recursive(
+        whole,
+        lambda parts: st.one_of(
+            st.tuples(parts, st.sampled_from("+-*"), parts).map("({0[0]} {0[1]} {0[2]})".format),
+            parts.map("(2 / (1 + {0} ** 2))".format),
+            parts.map("(-{0})".format),
+            st.sampled_from(["0.999 ** t", "(-0.5) ** t"]),
+            st.just("(1 - 0.9**t) ** 0.5"),
+        ),
+        max_leaves=6,
+    )
+
+
+@given(numbers_of_t())
+def test_what_depends_on_t_is_written_down_once_and_for_all(text):
+    namespace = {"np": np, "__name__": "optim.of_ours"}
+    exec(f"def formula(p, g, *, t):\n    p -= 0.1 * {text} * g", namespace)
+    formula, like = namespace["formula"], (np.dtype("f8"), 3, 16)
+    run, lasts = program.prepared(formula, [], {"t": None}, 1, *like)
+    assert lasts
+    for t in (1, 2, 1000):
+        found, expected = np.ones(3), np.ones(3)
+        run(t, [[found, np.array([1.0, -2.0, 0.1])]])
+        formula(expected, np.array([1.0, -2.0, 0.1]), t=t)
+        assert found.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(5 if t > 2 else 3)", "(5 if t == 2 else 3)", "(5 if t != 2 else 3)", "len(range(t))",
+        "math.sqrt(t)", "{1: 5, 2: 7}.get(t, 9)", "float(np.float64(3) * t)", "(t % 2)",
+        "max(t, 2)", "int(f'{t}')", "(5 if t else 3)",
+    ],
+)  # fmt: skip
+def test_what_branches_on_t_is_written_down_at_every_step(text):
+    namespace = {"np": np, "math": math, "__name__": "optim.of_ours"}
+    exec(f"def formula(p, g, *, t):\n    p -= {text} * g", namespace)
+    formula, like = namespace["formula"], (np.dtype("f8"), 1, 16)
+    for t in (1, 2, 3):
+        run, lasts = program.prepared(formula, [], {"t": None}, t, *like)
+        assert not lasts
+        found, expected = np.ones(1), np.ones(1)
+        run(t, [[found, np.ones(1)]])
+        formula(expected, np.ones(1), t=t)
+        assert found == expected
+
+
+def written_by(optimizer, monkeypatch, change=lambda t: None, steps=4):
+    """How often its formula is written down in so many steps."""
+    count, written = [], program.written
+    monkeypatch.setattr(program, "written", lambda *f: count.append(f) or written(*f))
+    for t in range(steps):
+        change(t)
+        optimizer.update({"a": np.ones(2)}, {"a": np.ones(2)})
+    return len(count)
+
+
+def test_a_program_is_kept_while_settings_stay(monkeypatch):
+    adam = optim.Adam()
+    assert written_by(adam, monkeypatch) == 1
+    assert written_by(adam, monkeypatch, lambda t: setattr(adam, "lr", 0.1 + t)) == 4
+    assert written_by(optim.Adam(decay=0.1), monkeypatch) == 4
+    assert written_by(optim.Adam(lr=lambda t: 0.1), monkeypatch) == 4
+
+
+def test_a_formula_of_ones_own_may_throw_dice(monkeypatch):
+    rng = np.random.default_rng(0)
+
+    class Noisy(optim.Optimizer):
+        lr: optim.Rate = 0.1
+
+        @staticmethod
+        def formula(p, g, *, lr):
+            p -= lr * float(rng.normal()) * g
+
+    assert written_by(Noisy(), monkeypatch) == 4
+
+
+@pytest.mark.parametrize("change", ["setting", "group", "state"])
+def test_what_is_kept_follows_every_change(make, change):
+    """Two optimizers, one of which has nothing kept, go on alike."""
+    rng = np.random.default_rng(0)
+    p, q = (Tensor([1.0, -2.0, 3.0], requires_grad=True) for _ in range(2))
+    one, other = make([p]), make([q])
+    for t in range(6):
+        p.grad = q.grad = rng.normal(size=3)
+        if t == 3 and change == "setting":
+            name = "lr" if "lr" in one.settings else "epsilon"
+            one.param_groups[0][name] = other.param_groups[0][name] = 0.003
+        if t == 3 and change == "group":
+            for optimizer, tensor in ((one, p), (other, q)):
+                optimizer.param_groups[0] = {**optimizer.param_groups[0], "params": [tensor]}
+        if t == 3 and change == "state":
+            one.load_state_dict(make([Tensor(p.data, requires_grad=True)]).state_dict())
+            other.load_state_dict(make([Tensor(q.data, requires_grad=True)]).state_dict())
+        one.step()
+        other._kept.clear()
+        other.step()
+    assert p.data.tobytes() == q.data.tobytes()
+
+
+# -- layouts --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", WAYS)
+@given(layouts=st.tuples(*[st.sampled_from(["C", "F", "every second"])] * 2), block=st.booleans())
+def test_however_arrays_lie_in_memory(name, layouts, block):
+    if name == "numba":
+        pytest.importorskip("numba")
+    rng = np.random.default_rng(0)
+    values, g = rng.normal(size=(2, 5, 7))
+
+    def lying(a, layout):
+        if layout == "every second":
+            wide = np.zeros((5, 14))
+            wide[:, ::2] = a
+            return wide[:, ::2]
+        return a.copy(order=layout)
+
+    results = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast, "asked", "1" if name == "numba" else "0")
+        patch.setattr(optim.optimizer, "BLOCK", 4 if block else 1 << 18)
+        if name == "as it stands":
+            patch.setattr(program, "written", lambda *formula: None)
+        for places in (("C", "C"), layouts):
+            p, gradient = (lying(*pair) for pair in zip((values, g), places))
+            adam = optim.Adam()
+            for _ in range(3):
+                adam.update({"p": p}, {"p": gradient})
+            np.testing.assert_array_equal(gradient, g)
+            results.append(np.array(p).tobytes())
     assert results[0] == results[1]
 
 
@@ -185,6 +329,22 @@ def test_they_run_as_they_stand(own, expected):
     p.grad = [3.0, 4.0]
     own([p]).step()
     np.testing.assert_allclose(p.data, expected)
+
+
+def test_as_it_stands_is_on_the_whole_array_in_its_shape():
+    class Whole(optim.Optimizer):
+        """Centres the gradient: each column's mean is taken out."""
+
+        lr: optim.Rate = 1.0
+
+        @staticmethod
+        def formula(p, g, *, lr):
+            p -= lr * (g - g.mean(axis=0))
+
+    shape = (optim.optimizer.BLOCK // 100, 300)
+    p, g = np.zeros(shape), np.random.default_rng(0).normal(size=shape)
+    Whole().update({"p": p}, {"p": g})
+    np.testing.assert_allclose(p, g.mean(axis=0) - g, atol=1e-12)
 
 
 def test_what_a_formula_raises_is_raised():
