@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from autograd._lazy import lazy, placed
 
 from . import functional, init, layers
-from .functional import *  # noqa: F403
 from .module import Module, watching
 from .names import missing
 from .parameter import LazyParameter, Parameter
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from .capturing import capture
     from .data import load_digits, load_mnist, to_categorical
     from .diagnosis import diagnose
+    from .functional import *  # noqa: F403
     from .history import History
     from .layers import *  # noqa: F403
     from .loop import TrainingWarning
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .perceptron import AND, NAND, OR, XOR, Perceptron
     from .stateless import functional_call
 else:
-    # Functions are here at once; layers, and what trains, measures and shows, when asked for.
+    # Loaded when asked for: functions, layers, and what trains, measures and shows.
     _LAZY = placed(
         {
             None: "augment callbacks data metrics plot",
@@ -45,6 +45,7 @@ else:
             "capturing": "capture",
             "data": "load_digits load_mnist to_categorical",
             "diagnosis": "diagnose",
+            "functional": " ".join(functional.__all__),
             "history": "History",
             "layers": " ".join(layers.__all__),
             "loop": "TrainingWarning",

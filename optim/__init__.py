@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from autograd._lazy import lazy, placed
 
-from .adagrad import Adadelta, Adagrad, RMSprop
-from .adam import Adam, Adamax, AdamW, Nadam, RAdam
 from .optimizer import (
     AccumulatedGradientWarning,
     MissingGradientWarning,
@@ -16,7 +14,6 @@ from .optimizer import (
     Optimizer,
 )
 from .settings import Rate
-from .sgd import NAG, SGD, Momentum
 
 __all__ = [
     "Optimizer", "Rate",
@@ -32,20 +29,26 @@ __all__ = [
 
 if TYPE_CHECKING:
     from . import plot, schedule
+    from .adagrad import Adadelta, Adagrad, RMSprop
+    from .adam import Adam, Adamax, AdamW, Nadam, RAdam
     from .clip import clip_grad_norm, clip_grad_value
     from .descent import descent_paths, gradient_descent
     from .ema import EMA
     from .lbfgs import LBFGS
+    from .sgd import NAG, SGD, Momentum
 else:
     __getattr__ = lazy(
         __name__,
         placed(
             {
                 None: "plot schedule",
+                "adagrad": "Adagrad Adadelta RMSprop",
+                "adam": "Adam AdamW Adamax Nadam RAdam",
                 "clip": "clip_grad_norm clip_grad_value",
                 "descent": "gradient_descent descent_paths",
                 "ema": "EMA",
                 "lbfgs": "LBFGS",
+                "sgd": "SGD Momentum NAG",
             }
         ),
     )

@@ -4,6 +4,10 @@ Layers wrap them (`nn.Dense(10, activation="softmax")`), names find them (`loss=
 written-out loop calls them as they are.
 """
 
+from typing import TYPE_CHECKING
+
+from autograd._lazy import lazy, placed
+
 from .activation import (
     elu,
     gelu,
@@ -25,9 +29,6 @@ from .activation import (
     tanh,
 )
 from .affine import affine, affine_relu
-from .attention import attention, sinusoidal_positions
-from .convolution import conv1d, conv2d
-from .embedding import embedding
 from .loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -43,9 +44,33 @@ from .loss import (
     sum_squared_error,
 )
 from .loss_targets import LossWarning
-from .normalization import batch_norm, group_norm, layer_norm, rms_norm
-from .pooling import avg_pool1d, avg_pool2d, global_avg_pool, max_pool1d, max_pool2d
-from .recurrent import gru_step, lstm_step, rnn_step
+
+if TYPE_CHECKING:
+    from .convolution import conv1d, conv2d
+    from .dot_product_attention import attention, sinusoidal_positions
+    from .lookup import embedding
+    from .normalization import batch_norm, group_norm, layer_norm, rms_norm
+    from .pooling import avg_pool1d, avg_pool2d, global_avg_pool, max_pool1d, max_pool2d
+    from .recurrent import gru_step, lstm_step, rnn_step
+else:
+    __getattr__ = lazy(
+        __name__,
+        placed(
+            {  # families that are loaded when they are asked for
+                "convolution": "conv1d conv2d",
+                "dot_product_attention": "attention sinusoidal_positions",
+                "lookup": "embedding",
+                "normalization": "batch_norm group_norm layer_norm rms_norm",
+                "pooling": "avg_pool1d avg_pool2d global_avg_pool max_pool1d max_pool2d",
+                "recurrent": "gru_step lstm_step rnn_step",
+            }
+        ),
+    )
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 __all__ = [
     # activations

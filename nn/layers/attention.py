@@ -9,7 +9,7 @@ import numpy as np
 from autograd import Tensor
 
 from .. import init as initialisers
-from ..functional.attention import attention
+from ..functional import attention
 from ..module import Module
 from ..parameter import LazyParameter
 from ..random import Rng
