@@ -16,7 +16,7 @@ import numpy as np
 from .errors import shapes_under_line
 from .graph import SMALL, Node, is_recording, new_node, next_order, small
 from .op import Op, Plan, remembered
-from .pattern import Pattern, kind_of, kind_of_sequence, shown
+from .pattern import NO_COMPLEX, Pattern, kind_of, kind_of_sequence, shown
 from .tensor import Tensor, holds_tensor, requires_grad, result, unwrap
 
 _new, ndarray = object.__new__, np.ndarray
@@ -198,6 +198,8 @@ def general(op: Op) -> Callable[..., Any]:
         multiple = isinstance(out, (tuple, list))
         if not multiple:
             if out.dtype.kind != "f":
+                if out.dtype.kind == "c":
+                    raise TypeError(NO_COMPLEX.format(f"what {op.name} gives is {out.dtype}"))
                 return result(out)  # sum(x, dtype=int): integers do not change by a little
             if type(out) is not ndarray:
                 out = np.asarray(out)

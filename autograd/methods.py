@@ -253,7 +253,7 @@ def astype(
     dtype = np.dtype(dtype)
     if dtype == self.dtype and not copy:
         return self
-    if dtype.kind != "f":
+    if dtype.kind not in "fc":  # complex numbers are refused there, if a gradient is wanted
         return result(self.array.astype(dtype, order=order, casting=casting))  # type: ignore[call-overload]
     return ops.cast(self, dtype, order=order, casting=casting)
 

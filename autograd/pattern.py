@@ -155,12 +155,28 @@ def _flags(kind: Any, is_sequence: bool) -> Any:
 
 
 def shown(value: Any) -> Any:
-    """An input that needs no gradient, as the graph remembers it for pictures."""
+    """An input that needs no gradient, as the graph remembers it for pictures.
+
+    Raises TypeError if it is complex: beside real numbers it makes complex ones.
+    """
+    if isinstance(value, (int, float)):
+        return value
+    if isinstance(value, (list, tuple)):
+        shown(np.asarray(unwrap(value)))
+        return None
+    if isinstance(value, complex) or (hasattr(value, "dtype") and value.dtype.kind == "c"):
+        raise TypeError(NO_COMPLEX.format(_kind_and_shape(value)))
     if isinstance(value, Tensor):
         return value.as_constant()
     if isinstance(value, np.ndarray):
         return Constant(value)
-    return value if isinstance(value, (int, float, np.generic)) else None
+    return value if isinstance(value, np.generic) else None
+
+
+def _kind_and_shape(value: Any) -> str:
+    if isinstance(value, complex):
+        return f"{value} is a complex number"
+    return f"an input of shape {value.shape} is {value.dtype}"
 
 
 def _nodes(items: Any) -> list[Any]:
@@ -192,6 +208,10 @@ _HELPERS = {
     "shown": shown,
     "unwrap": unwrap,
 }
+NO_COMPLEX = (
+    "{}, and complex numbers are not differentiated here yet: compute with the real and the "
+    "imaginary part as two arrays."
+)
 NO_OUT = (
     "{}(out=Tensor) would write into a Tensor's memory unseen by the graphs that read it. Give the "
     "result a name instead, or pass a plain array as out=."

@@ -44,7 +44,7 @@ def astype(x, dtype, /, *, copy=True, device=None):
     dtype = np.dtype(dtype)
     if dtype == x.dtype and not copy:
         return x
-    if dtype.kind == "f":
+    if dtype.kind in "fc":  # complex numbers are refused there, if a gradient is wanted
         return cast(x, dtype)
     return result(x.array.astype(dtype))
 
