@@ -25,13 +25,15 @@ def affine(x, w, b):
 
     Shapes: (…, m), (m, n), (n) -> (…, n).
 
+    Raises ValueError for other shapes.
+
     >>> affine(np.array([1.0, 0.5]), np.array([[0.1, 0.3], [0.2, 0.4]]), np.array([0.1, 0.2]))
     array([0.3, 0.7])
 
     Source: K. Saito, Deep Learning from Scratch, 2017, section 5.6.
     """
     x = np.asarray(x)
-    out = _product(x, w)
+    out = _product(x, w, b)
     if not fast.add_row(out, b, least=-math.inf):
         out += b
     return out if x.ndim == 2 else out.reshape(*x.shape[:-1], w.shape[1])
@@ -47,19 +49,26 @@ def affine_relu(x, w, b):
 
     Shapes: (…, m), (m, n), (n) -> (…, n).
 
+    Raises ValueError for other shapes.
+
     >>> affine_relu(np.array([1.0, 0.5]), np.array([[-1.0, 0.3], [0.2, 0.4]]), np.array([0.1, 0.2]))
     array([0. , 0.7])
     """
     x = np.asarray(x)
-    out = _product(x, w)
+    out = _product(x, w, b)
     if not fast.add_row(out, b, least=0):
         out += b
         np.maximum(out, zeros_beside(out), out=out)
     return out if x.ndim == 2 else out.reshape(*x.shape[:-1], w.shape[1])
 
 
-def _product(x, w):
-    """x @ w: one product of matrices, however many leading axes there are."""
+def _product(x, w, b):
+    """x @ w: one product of matrices, however many leading axes there are. b is to be added to it."""
+    if np.shape(b) != w.shape[1:]:
+        raise ValueError(
+            f"a bias of shape {np.shape(b)} does not go with a weight of shape {w.shape}: it has a "
+            f"number for each column, so its shape is {w.shape[1:]}."
+        )
     if x.ndim != 2:
         return x.reshape(-1, w.shape[0]) @ w
     return (w.T @ x.T).T if _side_by_side(x, w) else x @ w

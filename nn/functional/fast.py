@@ -43,6 +43,8 @@ def add_row(rows: Array, row: Array, least: float) -> bool | None:
     """rows = max(rows + row, least), in place."""
     if not takes(rows) or type(row) is not np.ndarray or row.dtype is not rows.dtype:
         return None
+    if row.shape != rows.shape[1:]:
+        return None  # a loop would read beyond its end
     if rows.flags.c_contiguous:
         _loops()["add_row"](rows, row.ravel(), rows.dtype.type(least))
     else:
@@ -51,15 +53,15 @@ def add_row(rows: Array, row: Array, least: float) -> bool | None:
 
 
 def takes(first: Array, *others: Array) -> bool:
-    """Whether numba is loaded, and these are plain arrays of one dtype that lie in memory one
-    element after the other, all in the same order."""
+    """Whether numba is loaded, and these are plain arrays of one shape and dtype that lie in memory
+    one element after the other, all in the same order."""
     if not fast.loaded or type(first) is not np.ndarray or first.size < LEAST:
         return False
     dtype, flags = first.dtype, first.flags
     if dtype not in fast.DTYPES or not (flags.c_contiguous or flags.f_contiguous):
         return False
     for a in others:
-        if type(a) is not np.ndarray or a.dtype is not dtype:
+        if type(a) is not np.ndarray or a.dtype is not dtype or a.shape != first.shape:
             return False
         if not (a.flags.c_contiguous if flags.c_contiguous else a.flags.f_contiguous):
             return False

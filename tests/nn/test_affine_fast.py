@@ -155,3 +155,29 @@ def test_few_rows_and_a_large_weight(rows, dtype):
     for t, expected in zip(tensors, (g @ w.T, x.T @ g, g.sum(axis=0))):
         assert t.grad.dtype == dtype
         np.testing.assert_allclose(t.grad.array, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("layer", [nn.functional.affine, nn.functional.affine_relu])
+@pytest.mark.parametrize("shape", [(10,), (1,), (64, 64), (1, 64), ()])
+def test_a_bias_of_another_shape_is_refused(layer, shape):
+    """Compiled loops would read what lies behind it in memory."""
+
+    def asked():
+        with pytest.raises(ValueError, match=r"a bias of shape \(.*its shape is \(64,\)"):
+            layer(np.ones((64, 32)), np.ones((32, 64)), np.ones(shape))
+
+    both(asked)
+
+
+def test_loops_take_no_arrays_of_different_shapes():
+    g, out = np.ones((3, 40, 64)), np.ones((40, 64))
+    plain, compiled = both(lambda: nn.relu.op.rules[0][1](g, out))
+    np.testing.assert_array_equal(plain, compiled)
+    assert both(lambda: fast.add_row(out, np.ones(10), 0)) == [None, None]
+
+
+def test_a_jacobian_through_a_layer():
+    layer = nn.Dense(64, "relu", in_features=20, dtype=float)
+    x = np.random.default_rng(0).normal(size=(20, 20))
+    plain, compiled = both(lambda: ag.jacobian(layer)(x))
+    np.testing.assert_array_equal(plain, compiled)
