@@ -121,14 +121,14 @@ class Tensor(_Methods):
             )
         if isinstance(value, Tensor):
             value = value.array
-        array = np.asarray(value, dtype=self.array.dtype)
+        array = value if value is self.array else np.array(value, self.array.dtype, order="C")
         if array.shape != self.array.shape:
             raise ValueError(
                 f"{self._describe()}: new data has shape {array.shape}. Make a new Tensor for a "
                 "new shape."
             )
         if array is not self.array:
-            self.array = array.copy() if array is value else array
+            self.array = array
             if self.node is not None:
                 self.node.value = self.array
         memory.changed(self.array)

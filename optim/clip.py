@@ -78,8 +78,15 @@ def _gradients(params: Any, asked_by: str) -> list[Any]:
                     f"{asked_by}: the gradient {key!r} is clipped in place, so it must be an "
                     f"array of floats, not {getattr(g, 'dtype', type(g).__name__)}."
                 )
-        return list(found.values())
-    return [p.grad.array for p in tensors(params, asked_by) if p.grad is not None]
+    else:
+        pairs = enumerate(tensors(params, asked_by))
+        found = {place: p.grad.array for place, p in pairs if p.grad is not None}
+    for key, g in found.items():
+        if not g.flags.writeable:
+            raise ValueError(
+                f"{asked_by}: the gradient {key!r} is read-only, and is clipped in place."
+            )
+    return list({id(g): g for g in found.values()}.values())  # an array that serves two, once
 
 
 def _check(limit: float, asked_by: str) -> None:

@@ -39,6 +39,11 @@ def _parameter(key: Any, value: Any) -> Array:
             "floats, to be changed in place."
         )
     p = value.array if isinstance(value, Tensor) else np.asarray(value)
+    if isinstance(value, Tensor) and not value.is_leaf:
+        raise ValueError(
+            f"update: params[{key!r}] is the result of an op, and the graph may still need it. "
+            "Pass leaves, or .detach() and .copy()."
+        )
     if p.dtype.kind != "f":
         raise TypeError(
             f"update: params[{key!r}] has dtype {p.dtype}: steps are fractions, which it cannot "

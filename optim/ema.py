@@ -70,7 +70,9 @@ class EMA:
 
         Raises ValueError, listing everything that does not fit, and then changes nothing.
         """
-        there = saved["averages"]
+        if not isinstance(saved, Mapping) or not {"decay", "averages"} <= saved.keys():
+            raise ValueError("EMA.load_state_dict: it has no decay and averages of state_dict().")
+        there, decay = saved["averages"], saved["decay"]
         problems = [
             f"{describe(p, i)}: {a.shape} saved"
             for i, (p, a) in enumerate(zip(self._params, there))
@@ -78,7 +80,9 @@ class EMA:
         ]
         if len(there) != len(self._params):
             problems.insert(0, f"{len(there)} averages saved, {len(self._params)} parameters here")
+        if not 0 <= decay < 1:
+            problems.insert(0, f"decay {decay}, which is no share of the average")
         if problems:
             raise ValueError("EMA.load_state_dict, nothing was changed: " + "; ".join(problems))
-        self.decay = float(saved["decay"])
+        self.decay = float(decay)
         self.averages = [np.array(a) for a in there]

@@ -58,6 +58,7 @@ class LBFGS(Optimizer):
                 "closure calls zero_grad(), computes the loss, goes backward and returns it; or "
                 "minimize(lambda: …)."
             )
+        self._check_settings()
         loss = closure()
         self._require_parameters()
         work = self._gather()
@@ -67,19 +68,40 @@ class LBFGS(Optimizer):
         self.iterations += 1
         return loss
 
+    def _check_settings(self) -> None:
+        settings = [{**group, "params": None} for group in self.param_groups]
+        if any(group != settings[0] for group in settings):
+            raise ValueError(
+                "LBFGS steps along one direction through all parameters: its groups cannot have "
+                "settings of their own. Give all parameters in one list."
+            )
+        if self.accumulate != 1:
+            raise ValueError(
+                f"LBFGS.accumulate = {self.accumulate}: it needs the whole loss at each point. Add "
+                "the parts up in the closure."
+            )
+        for name in ("max_iter", "history_size"):
+            count = settings[0][name]
+            if count != int(count) or count < 1:
+                raise ValueError(f"LBFGS({name}={count}): a count, at least 1.")
+
     def _descend(self, closure: Callable[[], Any], loss: float, work: list[Work]) -> None:
         now = self._current(self.param_groups[0])
         arrays = [w.p for w in work]
 
         def evaluate() -> tuple[float, Array]:
-            value = float(closure())
+            try:
+                value = float(closure())
+            except BaseException:
+                _write(arrays, x)  # back from where the search was trying
+                raise
             return value, _vector([w.g for w in self._gather()])
 
         g = _vector([w.g for w in work])
-        for i in range(now["max_iter"]):
+        for i in range(int(now["max_iter"])):
             if abs(g).max(initial=0) <= now["tolerance_grad"]:
                 return
-            pairs = self._remember(g, now["history_size"])
+            pairs = self._remember(g, int(now["history_size"]))
             direction = -_inverse_hessian(pairs, g)
             slope = float(np.vdot(g, direction))
             if not slope < -now["tolerance_change"]:

@@ -33,7 +33,7 @@ from autograd.graph import walk
 
 from . import dicts, program, saving
 from .parameters import Array, Params, describe, groups, tensors
-from .settings import Declared, bound, check_spelling, checked
+from .settings import ELSEWHERE, Declared, Elsewhere, bound, check_spelling, checked
 
 if TYPE_CHECKING:
     from dataclasses import InitVar
@@ -133,6 +133,10 @@ class Optimizer(Declared):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "formula" in cls.__dict__:
+            if not isinstance(cls.__dict__["formula"], staticmethod):
+                raise TypeError(
+                    f"{cls.__name__}.formula is called without self: write @staticmethod above it."
+                )
             parameters = inspect.signature(cls.formula).parameters.values()
             before = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
             cls._arrays = tuple(before[2:])
@@ -215,7 +219,8 @@ class Optimizer(Declared):
         family = type(self)
         check_spelling(family, given)
         own = {n: checked(family, n, v) for n, v in given.items() if n != "params"}
-        return {"params": given["params"], **self.defaults, **own}
+        before = self.defaults if self.state else self.param_groups[0]  # may have been changed
+        return {**before, **own, "params": given["params"]}
 
     def _add(self, made: list[dict[str, Any]], before: list[dict[str, Any]]) -> None:
         seen: set[int] = set()
@@ -383,14 +388,24 @@ class Optimizer(Declared):
         work, missing, summed = [], [], []
         count = self.accumulate
         pairs = [(group, p) for group in self.param_groups for p in group["params"]]
-        for place, ((group, p), state) in enumerate(zip(pairs, self.state, strict=True)):
+        if len(pairs) != len(self.state):
+            raise RuntimeError(
+                f"step: there are {len(pairs)} parameters in param_groups, and were "
+                f"{len(self.state)}. To add some, write add_group(params)."
+            )
+        for place, ((group, p), state) in enumerate(zip(pairs, self.state)):
             node, grad = p.node, p.grad
             if node is None:
                 continue  # frozen
+            if not p.array.flags.writeable:
+                raise ValueError(
+                    f"step: {describe(p, place)} is read-only memory by now, and a step is made in "
+                    "place. Set requires_grad = False to leave it alone."
+                )
             if grad is None:
                 missing.append(describe(p, place))
                 continue
-            g = grad.array if count == 1 else grad.array / count
+            g = grad.array if count == 1 else np.asarray(grad.array / count)
             extra = node.extra
             if extra is not None and extra.backwards > count:
                 summed.append(describe(p, place))
@@ -446,7 +461,7 @@ class Optimizer(Declared):
         found: tuple[list[str], program.Run]
         if key in self._kept:
             settings, found = self._kept[key]
-            if settings.items() <= group.items():
+            if _same(settings, group):
                 return found
         now = self._current(group)
         names = [n for n in self._arrays if group.get(self.optional.get(n, ""), True)]
@@ -454,15 +469,18 @@ class Optimizer(Declared):
         keywords |= {n: now.get(n) for n in self._numbers}
         size = sum([w.p.size for w in work])
         run, lasts = program.prepared(self.formula, names, keywords, t, dtype, size, BLOCK)
-        if lasts and not now.get("decay") and now.items() <= group.items():  # and no schedule
+        if lasts and not now.get("decay") and _same(now, group):  # and no schedule
+            if len(self._kept) > 100:  # of groups that were replaced, most of them
+                self._kept.clear()
             self._kept[key] = now, (names, run)
         return names, run
 
     def _current(self, group: Mapping[str, Any]) -> dict[str, Any]:
         """The group's settings as they are at this step: schedules asked, `decay` applied."""
         family = type(self)
+        check_spelling(family, group)
         now = {
-            n: checked(family, n, v(self.iterations)) if callable(v) else v
+            n: checked(family, n, v(self.iterations) if callable(v) else v)
             for n, v in group.items()
             if n != "params"
         }
@@ -531,7 +549,16 @@ class Optimizer(Declared):
         saving.load_state_dict(self, saved)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_kept": {}}  # functions, which a copy finds again
+        """What a copy gets: no functions, which it finds again, but the gradients of an
+        accumulation that has begun, which Tensors keep to themselves."""
+        grads = [p.grad for p in self.parameters()] if self.waiting else []
+        return {**self.__dict__, "_kept": {}, "_gradients": grads}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        grads = state.pop("_gradients")
+        self.__dict__.update(state)
+        for p, grad in zip(self.parameters(), grads):
+            p.grad = grad
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{n}={getattr(self, n)!r}" for n in self.settings)
@@ -540,6 +567,10 @@ class Optimizer(Declared):
             f"{type(self).__name__}({settings}): {len(self.state)} parameters{many}, "
             f"{self.iterations} steps"
         )
+
+
+for _name in ELSEWHERE.keys() - vars(Optimizer).keys():
+    setattr(Optimizer, _name, Elsewhere(_name))
 
 
 def _leaves(loss: Tensor) -> list[Tensor]:
@@ -553,6 +584,14 @@ def _nan_if_any_is(g: Array) -> Any:
     """A number that is NaN if and only if an element is."""
     # isnan(g).any() takes twice as long. g·g is the fastest while it needs no threads.
     return np.vdot(g, g) if g.size < 8192 else np.minimum.reduce(g, axis=None)
+
+
+def _same(settings: dict[str, Any], group: dict[str, Any]) -> bool:
+    """Whether these are the group's settings."""
+    try:
+        return len(settings) == len(group) - 1 and settings.items() <= group.items()
+    except ValueError:  # an array instead of a number
+        return False
 
 
 def _some(names: list[str]) -> str:

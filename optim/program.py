@@ -121,6 +121,11 @@ class Symbol(Unknown):
             return NotImplemented
         return self.script.write(np.square, (self,), None)
 
+    def __ipow__(self, exponent):
+        if exponent != 2:
+            return NotImplemented
+        return self.script.write(np.square, (self,), self)
+
 
 def _operator_of_arrays(name: str, ufunc: np.ufunc) -> None:
     """a + b, b + a and a += b."""
@@ -236,8 +241,9 @@ def prepared(
 ) -> tuple[Run, bool]:
     """How to run the formula on the arrays p, g, and those called `names`, `size` elements in all;
     `block` of them go through it at once. And whether that serves for other t as well."""
-    # A user's formula may throw dice: it is written down at every step.
-    ours = (formula.__module__ or "").startswith(f"{__package__}.")
+    # A user's formula, or one wrapped by a user, may throw dice: it is written down at every step.
+    home = getattr(formula, "__globals__", {}).get("__name__", "")
+    ours = home.startswith(f"{__package__}.")
     for count in (T, t) if ours else (t,):
         if "t" in keywords:
             keywords = {**keywords, "t": count}
@@ -249,18 +255,19 @@ def prepared(
 
         def as_it_stands(t: int, work: list[list[Array]]) -> None:
             for p, g, *remembered in work:
-                formula(p, g, **dict(zip(names, remembered)), **keywords)
+                formula(p, g.copy(), **dict(zip(names, remembered)), **keywords)
 
         return as_it_stands, False
 
     program, numbers = found
+    writes_g = any(out == 1 for _, out, *_ in program.steps)
     numbers_at = _numbers_at(numbers, dtype)
     if fast.pays(size, dtype) and (kernel := fast.kernel(program)) is not None:
 
         def compiled(t: int, work: list[list[Array]]) -> None:
             numbers = numbers_at(t)
             for arrays in work:
-                kernel(*alike(arrays), numbers)
+                kernel(*alike(arrays, writes_g), numbers)
 
         return compiled, lasts
 
@@ -272,7 +279,7 @@ def prepared(
         largest = max([arrays[0].size for arrays in work])
         memory = scratch(count, min(largest, block), dtype)
         for arrays in work:
-            p, *others = alike(arrays)
+            p, *others = alike(arrays, writes_g)
             if p.size <= block:
                 shaped = [s[: p.size].reshape(p.shape) for s in memory]
                 function(p, *others, *shaped, *numbers)
@@ -306,13 +313,14 @@ def scratch(count: int, size: int, dtype: Any) -> list[Array]:
     return arrays[:count]
 
 
-def alike(arrays: list[Array]) -> list[Array]:
-    """The arrays such that the gradient, which is only read, lies in memory as the parameter does,
-    and both one row after the other: beside another layout all takes ten times as long."""
+def alike(arrays: list[Array], writes_g: bool) -> list[Array]:
+    """The arrays such that the gradient lies in memory as the parameter does, and both one row
+    after the other: beside another layout all takes ten times as long. The gradient is the user's:
+    a formula that writes to it gets a copy."""
     if arrays[0].flags.fnc:
         arrays = [a.T for a in arrays]
-    if arrays[1].strides != arrays[0].strides:
-        arrays[1] = np.ascontiguousarray(arrays[1])
+    if writes_g or arrays[1].strides != arrays[0].strides:
+        arrays[1] = np.array(arrays[1], order="C")
     return arrays
 
 
@@ -339,7 +347,7 @@ def blocks(arrays: list[Array], size: int) -> Iterable[Any]:
 
 def _blocks_of_any_layout(arrays: list[Array], size: int) -> Iterator[Any]:
     """nditer makes every layout a flat one, and copies only what differs from the others."""
-    access: list[Any] = [["readwrite"], ["readonly"], *[["readwrite"]] * (len(arrays) - 2)]
+    access: list[Any] = [["readwrite" if a.flags.writeable else "readonly"] for a in arrays]
     flags: list[Any] = ["external_loop", "buffered", "zerosize_ok"]
     with np.nditer(arrays, flags, access, order="K", buffersize=size) as parts:
         yield from parts

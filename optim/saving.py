@@ -57,11 +57,18 @@ def load_state_dict(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
             f"load_state_dict: this is not the state of this {type(optimizer).__name__}, and "
             "nothing was changed:\n" + "\n".join(f"  * {problem}" for problem in problems)
         )
+    taken: dict[int, Any] = {}  # schedules that are brought to a saved state, and to which
     for group, given in zip(optimizer.param_groups, saved["groups"]):
         for name in optimizer.settings:
             if name in given:
-                group[name] = schedule.from_plain(given[name], group[name])
-                optimizer.defaults[name] = group[name]
+                present, plain = group[name], given[name]
+                if taken.setdefault(id(present), plain) != plain:
+                    present = None  # groups shared it, and are to have different ones
+                group[name] = schedule.from_plain(plain, present)
+    for name in optimizer.settings:
+        values = [group[name] for group in optimizer.param_groups]
+        if all(value == values[0] for value in values):
+            optimizer.defaults[name] = values[0]
     optimizer.iterations = int(saved["iterations"])
     optimizer.accumulate = int(saved["accumulate"])
     optimizer.waiting = int(saved["waiting"])
@@ -91,8 +98,15 @@ def _problems(optimizer: Optimizer, saved: Mapping[str, Any]) -> list[str]:
             f"it is the state of {saved['optimizer']}, whose memory means something else. To swap "
             "optimizers on live parameters, make a new one."
         ]
-    found = []
-    sizes = [group["size"] for group in saved["groups"]]
+    found = [
+        f"{key}: {saved[key]!r}, which is no count"
+        for key, least in (("iterations", 0), ("accumulate", 1), ("waiting", 0))
+        if not isinstance(saved[key], (int, np.integer)) or saved[key] < least
+    ]
+    dicts = [*saved["groups"], *saved["state"], saved["shared"], saved["named_state"]]
+    if not all(isinstance(part, Mapping) for part in dicts):
+        return [*found, "its groups and what it remembers are not all dicts"]
+    sizes = [group.get("size") for group in saved["groups"]]
     here = [len(group["params"]) for group in optimizer.param_groups]
     if sizes != here:
         found.append(f"parameters in each group: {sizes} saved, {here} here")

@@ -204,8 +204,8 @@ class OneCycle(Schedule):
     def __call__(self, t: int) -> float:
         top, end = self.rise * self.steps - 1, self.steps - 1
         low = self.lr * self.first
-        if t <= top:
-            return _half_cosine(low, self.lr, t / top if top > 0 else 1)
+        if t <= top or top >= end:
+            return _half_cosine(low, self.lr, min(t / top, 1) if top > 0 else 1)
         return _half_cosine(self.lr, low * self.last, min((t - top) / (end - top), 1))
 
 
@@ -348,7 +348,7 @@ def _fields_of(saved: Mapping[str, Any], kind: type[Schedule]) -> dict[str, Any]
 
 
 def _value(schedule: float | Callable[[int], float], t: int) -> float:
-    return float(schedule) if isinstance(schedule, (int, float)) else schedule(t)
+    return schedule(t) if callable(schedule) else float(schedule)
 
 
 def _half_cosine(start: float, end: float, share: float) -> float:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn, dataclass_transform
 
 import numpy as np
@@ -55,6 +55,23 @@ class Setting:
         optimizer.defaults[self.name] = value
         for group in optimizer.param_groups:
             group[self.name] = value
+
+
+class Elsewhere:
+    """A setting's name in other libraries: `optimizer.learning_rate = 0.1` would do nothing."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, optimizer: Any, family: type) -> Any:
+        if optimizer is not None and self.name in optimizer.__dict__:
+            return optimizer.__dict__[self.name]
+        raise AttributeError(f"{family.__name__} has no attribute {self.name!r}")
+
+    def __set__(self, optimizer: Any, value: Any) -> None:
+        if ELSEWHERE[self.name] in optimizer.settings:
+            _refuse(type(optimizer), self.name, value)
+        optimizer.__dict__[self.name] = value  # a subclass's own
 
 
 @dataclass_transform()
@@ -100,7 +117,7 @@ def bound(family: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[st
     }
 
 
-def check_spelling(family: Any, names: dict[str, Any]) -> None:
+def check_spelling(family: Any, names: Mapping[str, Any]) -> None:
     """Raises TypeError for settings that this family does not have, naming those it has."""
     for name, value in names.items():
         if name not in family.settings and name != "params":
@@ -137,10 +154,11 @@ def checked(family: Any, name: str, value: Any) -> Any:
         return EPSILON
     if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0:
         value = value.item()
-    if callable(value) or isinstance(value, bool):
+    switch = isinstance(family.settings[name].default, bool)
+    if callable(value) or (switch and isinstance(value, bool)):
         return value
     where = f"{family.__name__}({name}={value!r})"
-    if not isinstance(value, (int, float)):
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{where}: a number, or a schedule: a function of the step that gives one.")
     if name in FRACTIONS and not 0 <= value < 1:
         raise ValueError(f"{where}: it is a share of what was before, at least 0 and below 1.")

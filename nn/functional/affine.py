@@ -63,7 +63,8 @@ def affine_relu(x, w, b):
 
 
 def _product(x, w, b):
-    """x @ w: one product of matrices, however many leading axes there are. b is to be added to it."""
+    """x @ w, to which b is to be added: one product of matrices, however many leading axes there
+    are."""
     if np.shape(b) != w.shape[1:]:
         raise ValueError(
             f"a bias of shape {np.shape(b)} does not go with a weight of shape {w.shape}: it has a "

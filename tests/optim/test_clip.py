@@ -143,3 +143,18 @@ def test_ema_refuses_anothers_state_and_changes_nothing():
     assert ema.decay == 0.999
     with pytest.raises(ValueError, match="decay=1"):
         optim.EMA([p], 1)
+
+
+def test_one_array_that_is_two_gradients_is_scaled_once():
+    g = np.array([3.0, 4.0])
+    optim.clip_grad_norm({"a": g, "b": g}, 1.0)
+    np.testing.assert_allclose(np.linalg.norm(g), 1)
+
+
+@pytest.mark.parametrize("clip", [optim.clip_grad_norm, optim.clip_grad_value])
+def test_a_read_only_gradient_is_refused_before_any_is_clipped(clip):
+    first, second = np.array([3.0]), np.array([4.0])
+    second.flags.writeable = False
+    with pytest.raises(ValueError, match="the gradient 'b' is read-only"):
+        clip({"a": first, "b": second}, 1.0)
+    assert first == 3

@@ -141,3 +141,41 @@ def test_it_needs_the_loss_as_a_function():
         lbfgs.minimize((x**2).sum())
     with pytest.raises(TypeError, match="two dicts do not have"):
         lbfgs.update({"x": np.ones(1)}, {"x": np.ones(1)})
+
+
+@pytest.mark.parametrize("settings", [{"history_size": 0}, {"max_iter": 2.5}, {"max_iter": 0}])
+def test_counts_are_counts(settings):
+    x = Tensor([1.0], requires_grad=True)
+    with pytest.raises(ValueError, match="a count, at least 1"):
+        optim.LBFGS([x], **settings).minimize(lambda: (x * x).sum())
+    assert x.item() == 1
+
+
+def test_what_it_cannot_do_is_refused():
+    x, y = (Tensor([1.0], requires_grad=True) for _ in range(2))
+    groups = optim.LBFGS([{"params": [x]}, {"params": [y], "lr": 0.0}])
+    with pytest.raises(ValueError, match="settings of their own"):
+        groups.minimize(lambda: (x * x + y * y).sum())
+    waiting = optim.LBFGS([x])
+    waiting.accumulate = 4
+    with pytest.raises(ValueError, match="accumulate = 4"):
+        waiting.minimize(lambda: (x * x).sum())
+    assert x.item() == y.item() == 1
+
+
+@pytest.mark.parametrize("line_search", [True, False])
+@pytest.mark.parametrize("fails_at", [2, 3, 5])
+def test_a_loss_that_fails_leaves_the_last_point_that_was_accepted(line_search, fails_at):
+    x = Tensor([1.0, 1.0], requires_grad=True)
+    seen = []
+
+    def loss():
+        seen.append(x.data.copy())
+        if len(seen) == fails_at:
+            raise RuntimeError("mine")
+        return (x[0] - 3) ** 4 + 10 * (x[1] + 1) ** 2
+
+    with pytest.raises(RuntimeError, match="mine"):
+        optim.LBFGS([x], line_search=line_search).minimize(loss)
+    assert any((x.data == point).all() for point in seen[: fails_at - 1])
+    assert not (x.data == seen[-1]).all()

@@ -1,5 +1,6 @@
 """The base: what it is given to step on, groups, settings, guards, accumulation."""
 
+import functools
 import gc
 import warnings
 import weakref
@@ -389,3 +390,189 @@ def test_repr_tells_settings_and_progress():
         "SGD(lr=[0.01, 1.0], momentum=0.0, nesterov=False, weight_decay=0.0): "
         "2 parameters in 2 groups, 0 steps"
     )
+
+
+# -- settings, however they are changed -----------------------------------------------------------
+
+
+def stepped(optimizer, x, g=1.0):
+    """How far a step goes."""
+    before = x.item()
+    x.grad = np.full(1, g)
+    optimizer.step()
+    return before - x.item()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("lr", -1.0), ("lr", np.nan), ("lr", None), ("lr", "a"), ("lr", [1.0]), ("lr", True),
+     ("lr", np.array([0.1, 0.2])), ("beta_1", 1.0), ("learning_rate", 0.1), ("decay_", 0.1)],
+)  # fmt: skip
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_group_is_checked_before_anything_changes(name, value, steps):
+    x, y = (Tensor([1.0], requires_grad=True) for _ in range(2))
+    adam = optim.Adam([{"params": [x]}, {"params": [y]}])
+    for _ in range(steps):
+        x.grad, y.grad = [1.0], [1.0]
+        adam.step()
+    adam.param_groups[1][name] = value
+    x.grad, y.grad, before = [1.0], [1.0], adam.state_dict()["state"]
+    values = x.item(), y.item()
+    with pytest.raises((TypeError, ValueError), match=r"Adam\("):
+        adam.step()
+    assert (x.item(), y.item(), adam.iterations) == (*values, steps)
+    np.testing.assert_equal(adam.state_dict()["state"], before)
+
+
+def test_a_setting_that_is_added_to_a_group_is_seen():
+    x = Tensor([0.0], requires_grad=True)
+    sgd = optim.SGD([x], lr=1.0)
+    stepped(sgd, x)
+    sgd.param_groups[0]["decay"] = 1.0
+    with pytest.raises(TypeError, match="InverseTime"):
+        sgd.step()
+
+
+def test_names_of_other_libraries_are_not_taken_silently():
+    adam = optim.Adam([Tensor([1.0], requires_grad=True)])
+    with pytest.raises(TypeError, match=r"here it is written lr=0\.1"):
+        adam.learning_rate = 0.1
+    assert not hasattr(adam, "learning_rate")
+    adam.rho_ = adam.alpha = 3  # Adam has no rho: a name like any other
+    assert adam.alpha == 3
+
+
+def test_settings_changed_before_bind_are_kept():
+    x = Tensor([1.0], requires_grad=True)
+    sgd = optim.SGD(lr=0.1)
+    sgd.param_groups[0]["lr"] = 0.5
+    sgd.minimize((x * x).sum())
+    assert (x.item(), sgd.lr) == (0.0, 0.5)
+
+
+def test_a_formula_that_a_user_wrapped_is_the_users():
+    scale = [1.0]
+
+    def scaled(formula):
+        @functools.wraps(formula)
+        def wrapped(p, g, *arrays, lr, **keywords):
+            return formula(p, g, *arrays, lr=lr * scale[0], **keywords)
+
+        return wrapped
+
+    class Scaled(optim.Adam):
+        formula = staticmethod(scaled(optim.Adam.formula))
+
+    x = Tensor([0.0], requires_grad=True)
+    adam = Scaled([x], lr=1.0)
+    for scale[0] in (1.0, 0.1, 0.01):
+        assert stepped(adam, x) == pytest.approx(scale[0], rel=1e-5)
+
+
+def test_groups_that_are_replaced_leave_nothing_behind():
+    sgd = optim.SGD([Tensor([0.0], requires_grad=True)])
+    kept = []
+    for _ in range(300):
+        kept.append(sgd.param_groups[0])
+        sgd.param_groups[0] = dict(kept[-1])
+        stepped(sgd, sgd.parameters()[0])
+    assert len(sgd._kept) <= 101
+
+
+# -- formulas of one's own ------------------------------------------------------------------------
+
+
+def test_powers_in_place():
+    class Squares(optim.Optimizer):
+        lr: optim.Rate = 1.0
+
+        @staticmethod
+        def formula(p, g, a, *, lr):
+            a += g
+            a **= 2
+            p -= lr * a
+
+    x = Tensor([0.0], requires_grad=True)
+    squares = Squares([x])
+    assert stepped(squares, x, 3.0) == 9
+    assert squares.state[0]["a"] == 9
+
+
+@pytest.mark.parametrize("size", [2, 300_000])
+@pytest.mark.parametrize("norm", [False, True])
+@pytest.mark.parametrize("asked", ["0", "1"])
+def test_a_formula_that_writes_to_the_gradient_gets_a_copy(size, norm, asked, monkeypatch):
+    monkeypatch.setattr(optim.fast, "asked", asked)
+
+    class Decays(optim.Optimizer):
+        lr: optim.Rate = 1.0
+
+        @staticmethod
+        def formula(p, g, *, lr):
+            g += 0.5 * p
+            if norm:
+                np.linalg.norm(g)
+            p -= lr * g
+
+    p, g = {"a": np.ones(2 * size)[::2]}, {"a": np.ones(size)}
+    Decays().update(p, g)
+    assert (set(p["a"]), set(g["a"])) == ({-0.5}, {1.0})
+
+
+def test_a_formula_without_staticmethod():
+    with pytest.raises(TypeError, match="@staticmethod above it"):
+
+        class Forgotten(optim.Optimizer):
+            def formula(p, g):
+                p -= g
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [2, 100_000])
+def test_memory_that_became_read_only(size):
+    """With numba, which does not look at the flag, too."""
+    x, w = (Tensor(np.zeros(size), requires_grad=True) for _ in range(2))
+    sgd = optim.SGD([x, w], lr=1.0)
+    w.array.flags.writeable = False
+    x.grad = w.grad = np.ones(size)
+    with pytest.raises(ValueError, match=r"parameter 1 of shape \(\d+,\) is read-only"):
+        sgd.step()
+    assert not x.data.any()
+    assert not w.data.any()
+
+
+def test_data_of_a_file_is_copied(tmp_path):
+    np.save(tmp_path / "w.npy", np.zeros(3))
+    for mode in ("r", "r+"):
+        w = Tensor(np.ones(3), requires_grad=True)
+        w.data = np.load(tmp_path / "w.npy", mmap_mode=mode)
+        assert type(w.array) is np.ndarray
+        w.data -= 1
+    assert not np.load(tmp_path / "w.npy").any()
+
+
+def test_accumulating_at_one_number(monkeypatch):
+    for asked in ("0", "1"):
+        monkeypatch.setattr(optim.fast, "asked", asked)
+        x = Tensor(1.0, requires_grad=True)
+        sgd = optim.SGD([x], lr=0.25)
+        sgd.accumulate = 2
+        for slope in (1.0, 3.0):
+            (slope * x).backward()
+            sgd.step()
+        assert x.item() == 0.5
+
+
+def test_parameters_put_into_a_group_by_hand():
+    sgd = optim.SGD([Tensor([1.0], requires_grad=True)])
+    sgd.param_groups[0]["params"].append(Tensor([1.0], requires_grad=True))
+    with pytest.raises(RuntimeError, match=r"2 parameters .* were 1.*add_group"):
+        sgd.step()
+
+
+def test_update_refuses_results_of_ops():
+    y = Tensor([1.0], requires_grad=True) * 3
+    with pytest.raises(ValueError, match=r"params\['y'\] is the result of an op"):
+        optim.SGD().update({"y": y}, {"y": [1.0]})

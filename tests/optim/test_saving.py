@@ -218,3 +218,69 @@ def test_what_is_not_its_state(spoil, words):
     with pytest.raises(ValueError, match=words):
         adam.load_state_dict(spoil(through_json(trained().state_dict())))
     np.testing.assert_equal(through_json(adam.state_dict()), before)
+
+
+# -- copies and states in unusual moments ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))])
+def test_a_copy_in_the_middle_of_an_accumulation(copied):
+    x = Tensor([1.0], requires_grad=True)
+    sgd = optim.SGD([x], lr=1.0)
+    sgd.accumulate = 2
+    (3 * x).sum().backward()
+    sgd.step()
+    twin = copied(sgd)
+    (y,) = twin.parameters()
+    assert y.grad is not x.grad
+    for optimizer, p in ((sgd, x), (twin, y)):
+        (5 * p).sum().backward()
+        optimizer.step()
+    assert x.item() == y.item() == -3
+
+
+def test_groups_that_shared_a_schedule_get_their_own():
+    def groups():
+        return [{"params": [Tensor([1.0], requires_grad=True)]} for _ in range(2)]
+
+    was = optim.SGD(groups(), lr=schedule.Step(0.1, 10, 0.5))
+    was.param_groups[0]["lr"] = schedule.Step(0.001, 10, 0.5)
+    resumed = optim.SGD(groups(), lr=schedule.Step(1.0, 10, 0.5))
+    resumed.load_state_dict(was.state_dict())
+    assert [group["lr"].lr for group in resumed.param_groups] == [0.001, 0.1]
+    alike = optim.SGD(groups(), lr=schedule.Step(1.0, 10, 0.5))
+    alike.load_state_dict(optim.SGD(groups(), lr=schedule.Step(0.1, 10, 0.5)).state_dict())
+    assert alike.param_groups[0]["lr"] is alike.param_groups[1]["lr"]
+
+
+def test_defaults_are_not_the_last_groups_settings():
+    def build():
+        first, second = (Tensor([1.0], requires_grad=True) for _ in range(2))
+        return optim.SGD([{"params": [first]}, {"params": [second], "lr": 0.5}], lr=0.01)
+
+    resumed = build()
+    resumed.load_state_dict(build().state_dict())
+    resumed.add_group([Tensor([1.0], requires_grad=True)])
+    assert [group["lr"] for group in resumed.param_groups] == [0.01, 0.5, 0.01]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"accumulate": 0}, {"iterations": "x"}, {"waiting": None}, {"shared": None}, {"groups": [{}]},
+     {"state": [None]}, {"named_state": None}, {"groups": [None]}],
+)  # fmt: skip
+def test_what_is_no_state_changes_nothing(wrong):
+    x = Tensor([1.0], requires_grad=True)
+    sgd = optim.SGD([x], lr=0.1)
+    saved = {**optim.SGD([x], lr=0.5).state_dict(), **wrong}
+    with pytest.raises(ValueError, match="nothing was changed"):
+        sgd.load_state_dict(saved)
+    assert sgd.lr == 0.1
+
+
+@pytest.mark.parametrize("wrong", [{}, [], {"decay": 2.0, "averages": [np.ones(1)]}])
+def test_what_is_no_average(wrong):
+    ema = optim.EMA([Tensor([1.0], requires_grad=True)])
+    with pytest.raises(ValueError, match="EMA"):
+        ema.load_state_dict(wrong)
+    assert ema.decay == 0.999

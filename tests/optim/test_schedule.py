@@ -152,3 +152,10 @@ def test_another_schedules_state_is_refused():
     with pytest.raises(ValueError, match="not the state of a Step"):
         step.load_state_dict(Cosine(0.1, 3).state_dict())
     assert step == Step(0.1, every=3)
+
+
+def test_corners():
+    rises = schedule.OneCycle(0.1, 10, rise=1.0)
+    assert rises(9) == pytest.approx(0.1)
+    assert rises(10) == pytest.approx(0.1)
+    assert schedule.Chain([(5, np.float32(0.5)), (1, 0.01)])(0) == 0.5
