@@ -22,7 +22,7 @@ from . import memory
 from .call import outputs
 from .errors import warn
 from .graph import SMALL, Array, Node, _Recording, depending_on, walk
-from .tensor import Tensor, result, source, unwrap
+from .tensor import Tensor, asarray, result, source, unwrap
 
 
 class GradientWarning(UserWarning):
@@ -42,7 +42,7 @@ def backward(tensor: Tensor, grad: Any, *, retain_graph: bool, create_graph: boo
             owner = extra.owner()
             if owner is None:
                 continue  # the Tensor is gone, and nobody can ask for its gradient
-            g = result(g.array, g.node) if isinstance(g, Tensor) else source(_own(g, alone))
+            g = result(g.array.copy(), g.node) if isinstance(g, Tensor) else source(_own(g, alone))
             before = owner.grad
             if before is None:
                 owner._grad = g
@@ -128,7 +128,7 @@ def pull_back(
                         sums.add(source)
             if alarm.rang:
                 alarm.rang = False
-                _warn_of_nan(node, g, arriving)
+                _warn_of_nan(node, g, arriving, [gradients.get(s) for s in node.inputs])
     return found
 
 
@@ -201,6 +201,13 @@ def _node_of(tensor: Tensor) -> Node:
     return tensor.node
 
 
+def _holds_nan(arrays: Any) -> bool:
+    """Whether one of the gradients (arrays, Tensors, None) has a NaN."""
+    return any(
+        np.isnan(unwrap(a)).any() for a in arrays if a is not None and a.shape is not None
+    )
+
+
 def _first_gradient(tensor: Tensor, grad: Any, create_graph: bool) -> Any:
     if grad is None:
         if tensor.size != 1:
@@ -237,19 +244,24 @@ def _check_not_used_up(nodes: list[Node]) -> None:
 
 def _run_hooks(node: Node, g: Any) -> Any:
     for hook in node.hooks or ():
-        replaced = hook(g if isinstance(g, Tensor) else result(g))
+        replaced = hook(_to_look_at(g))
         if replaced is not None:
-            g = (
-                replaced
-                if isinstance(g, Tensor)
-                else np.asarray(replaced.array if isinstance(replaced, Tensor) else replaced)
-            )
+            g = asarray(replaced) if isinstance(g, Tensor) else np.asarray(unwrap(replaced))
             if g.shape != node.shape:
                 raise ValueError(
                     f"a hook returned a gradient of shape {g.shape} for a value of shape "
                     f"{node.shape}."
                 )
+            if g.dtype != node.dtype:
+                g = g.astype(node.dtype)
     return g
+
+
+def _to_look_at(g: Any) -> Tensor:
+    """The gradient for a hook, which may replace it, but not write to it: others may have it."""
+    array = np.asarray(unwrap(g)).view()
+    array.flags.writeable = False
+    return result(array, g.node if isinstance(g, Tensor) else None)
 
 
 def _own(g: Any, alone: bool) -> Array:
@@ -273,15 +285,21 @@ class _Alarm:
         self.rang = True
 
 
-def _warn_of_nan(node: Node, g: Any, arriving: Any) -> None:
-    """Says where a NaN came from, if it was made here and not handed on."""
+def _warn_of_nan(node: Node, g: Any, arriving: Any, sums: Any = ()) -> None:
+    """Says where a NaN came from, if it was made here and not handed on: by the node's rules, or in
+    the sums that their gradients joined."""
     given = [np.asarray(unwrap(part)) for part in (g if g.shape is None else (g,))]  # Parts, or one
-    made = [np.asarray(unwrap(gradient)) for gradient in arriving if gradient is not None]
-    if any(np.isnan(a).any() for a in given) or not any(np.isnan(a).any() for a in made):
+    by_rules = _holds_nan(arriving)
+    if _holds_nan(given) or not (by_rules or _holds_nan(sums)):
         return
     assert node.op is not None
     name = f" ({node.name!r})" if node.name else ""
-    if not all(np.all(a) for a in given):
+    if not by_rules or any(np.isinf(a).any() for a in given):
+        why = (
+            "infinite gradients met, as ∞ − ∞ where a value was used twice or broadcast, or as "
+            "∞ · 0 at a flat place. Keep slopes finite: √(x + ε) for √x at 0, for instance"
+        )
+    elif not all(np.all(a) for a in given):
         why = (
             "a gradient of 0 met an infinite slope. This is what a branch that was not taken does "
             "in where(x > 0, log(x), 0): write where(x > 0, log(where(x > 0, x, 1)), 0), so that "

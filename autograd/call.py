@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -94,8 +94,12 @@ def binary(op: Op) -> Callable[..., Any]:
             return tensor
         if pattern == 1:
             y_node = shown(y)
+            if y_node is None:  # a list
+                y_array = np.asarray(y_array)
         elif pattern == 2:
             x_node = shown(x)
+            if x_node is None:
+                x_array = np.asarray(x_array)
         plan, pick = ways[pattern] or _way(op, ways, pattern)
         tensor.node = made = _new(Node)  # what new_node does, without a call
         made.op = op
@@ -148,6 +152,11 @@ def _ufunc_call(
         return result(value) if out is None and holds_tensor(inputs) else value
     op.refuse_keywords({"out": out, **keywords})
     dtype = keywords.pop("dtype", None)
+    if dtype is not None and np.dtype(dtype).kind not in "fc":
+        raise TypeError(
+            f"np.{op.name}(dtype={np.dtype(dtype)}) would lose the graph: integers and booleans do "
+            "not change by a little. Write astype behind it, or .detach() before."
+        )
     if unknown := keywords.keys() - {"casting", "order", "subok", "where"}:
         raise TypeError(f"{op.name}({', '.join(sorted(unknown))}=…) cannot be recorded.")
     if dtype is not None:
@@ -278,16 +287,15 @@ output = Op(lambda outputs, index: outputs[index], "output", formula="outputs[in
 
 def outputs(parts: Any, node: Node) -> Any:
     """The outputs of an op that has several, as Tensors: each at its own place behind the node."""
-    tensors = [result(part, _part(node, i, parts)) for i, part in enumerate(parts)]
+    likes = [(part.shape, part.dtype) for part in parts]
+    tensors = [result(part, _part(node, i, part, likes)) for i, part in enumerate(parts)]
     return _rebuild(parts, tensors)
 
 
-def _part(node: Node, i: int, outputs: Sequence[Any]) -> Node:
+def _part(node: Node, i: int, part: Any, likes: list[tuple[Any, Any]]) -> Node:
     """The node of one output: its gradient is that of the whole, at one place."""
-    likes = [(part.shape, part.dtype) for part in outputs]
     plan = Plan((), lambda g, saved: (Parts({i: g}, likes),))
-    part = np.asarray(outputs[i])
-    return new_node(output, plan, (node,), (), part, {"index": i})
+    return new_node(output, plan, (node,), (), np.asarray(part), {"index": i})
 
 
 # -- errors, at the boundary --------------------------------------------------------------------

@@ -62,11 +62,8 @@ class Debugger(Observer):
         outs = out if isinstance(out, (tuple, list)) else [out]
         if all(map(_is_finite, outs)):
             return
-        given = {
-            name: value for name, value in called.items() if isinstance(value, (Tensor, np.ndarray))
-        }
-        culprits = [name for name, value in given.items() if not _is_finite(value)]
-        if not culprits:
+        if all(map(_is_finite, called.values())):
+            given = {n: v for n, v in called.items() if isinstance(v, (Tensor, np.ndarray))}
             assert node.op is not None
             ranges = "; ".join(f"{name}: {_range(value)}" for name, value in given.items())
             raise FloatingPointError(
@@ -120,9 +117,11 @@ def _checksum(value: Any) -> int:
 
 def _is_finite(value: Any) -> bool:
     array = value.array if isinstance(value, Tensor) else value
-    if isinstance(array, (np.ndarray, np.generic)) and array.dtype.kind == "f":
+    if isinstance(array, (float, np.ndarray, np.generic)) and np.asarray(array).dtype.kind == "f":
         return bool(np.isfinite(array).all())
-    return True
+    if isinstance(array, dict):
+        array = list(array.values())
+    return all(map(_is_finite, array)) if isinstance(array, (list, tuple)) else True
 
 
 def _range(value: Any) -> str:

@@ -1,8 +1,9 @@
 """Derivatives as functions of functions, for those who think f ↦ f′ rather than in graphs.
 
 All are built from two steps: record f on Tensors of its own (`_trace`), and walk back
-(`pull_back`). Arrays in, arrays out; Tensors in, Tensors out. They nest, because a transform
-inside another one records its own backward pass.
+(`pull_back`). Arrays in, arrays out, which are constants for any graph outside; Tensors in, Tensors
+out, through which gradients flow on. They nest, because a transform inside another one records its
+own backward pass.
 
     grad, value_and_grad, elementwise_grad      one number out
     vjp, jacobian, hessian                      many numbers out, row by row
@@ -22,7 +23,7 @@ from .backward import pull_back
 from .declare import elementwise
 from .graph import Node, depending_on, enable_grad, is_recording, leaf, walk
 from .rows import pull_rows
-from .tensor import Tensor, asarray, requires_grad, result
+from .tensor import Tensor, asarray, requires_grad, result, source, unwrap
 from .tree import filled, leaves, rebuild
 
 _alias = elementwise(lambda x: x.view(), lambda g: g, name="input", formula="x")
@@ -73,7 +74,8 @@ class _Trace:
         """The gradients of the chosen arguments, given those of the outputs."""
         recorded = self.recorded or requires_grad(gradients)
         found = _pull(self.outputs, gradients, self.nodes, recorded, retain_graph)
-        return [_handed_out(g, x, recorded) for g, x in zip(found, self.given, strict=True)]
+        taken = [*map(unwrap, gradients)]
+        return [_handed_out(g, x, recorded, taken) for g, x in zip(found, self.given, strict=True)]
 
     def trees_of(self, gradients: Sequence[Any]) -> list[Any]:
         """One tree for each chosen argument."""
@@ -81,10 +83,12 @@ class _Trace:
         return [filled(tree, remaining) for tree in self.trees]
 
     def value(self) -> Any:
-        """What f gave, as arrays if arrays were given."""
-        if self.recorded or any(isinstance(x, Tensor) for x in self.given):
+        """What f gave, as arrays if arrays were given; in memory of its own, which nobody needs."""
+        if self.recorded:
             return self.out
-        return rebuild(self.out, lambda t: t.array[()] if t.ndim == 0 else t.array)
+        if any(isinstance(x, Tensor) for x in self.given):
+            return rebuild(self.out, lambda t: source(t.array.copy()))
+        return rebuild(self.out, lambda t: t.array[()] if t.ndim == 0 else t.array.copy())
 
 
 def _pull(
@@ -106,14 +110,18 @@ def _pull(
     return [found[t] if t in found else np.zeros(t.shape, t.dtype) for t in targets]
 
 
-def _handed_out(g: Any, given: Any, recorded: bool) -> Any:
-    """A gradient as the caller gave its argument: a Tensor, an array of its own, or a number."""
+def _handed_out(g: Any, given: Any, recorded: bool, taken: list[Any]) -> Any:
+    """A gradient as the caller gave its argument: a Tensor, an array or a number, in memory of its
+    own. `taken` are arrays that somebody has already; it joins them."""
+    array = np.asarray(unwrap(g))
+    if not array.flags.writeable or array.base is not None or any(array is a for a in taken):
+        array = array.copy()
+    taken.append(array)
+    if recorded and isinstance(g, Tensor):
+        return result(array, g.node)
     if recorded or isinstance(given, Tensor):
-        return asarray(g)
-    if not isinstance(given, np.ndarray):
-        return g[()]
-    g = np.asarray(g)
-    return g if g.flags.writeable and g.base is None else g.copy()
+        return source(array)
+    return array if isinstance(given, np.ndarray) else array[()]
 
 
 def _standing_for(x: Any) -> Tensor:
@@ -151,18 +159,21 @@ def _check_one_number(f: Callable[..., Any], trace: _Trace, transform: str) -> N
 
 
 def _chosen(argnums: int | Sequence[int], args: Sequence[Any], f: Any) -> list[int]:
-    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    numbers = [argnums] if isinstance(argnums, (int, np.integer)) else list(argnums)
     for n in numbers:
         if not -len(args) <= n < len(args):
             raise ValueError(
                 f"argnums={argnums!r}, but {getattr(f, '__name__', 'f')} was called with "
                 f"{len(args)} positional arguments."
             )
-    return [n % len(args) for n in numbers]
+    chosen = [int(n) % len(args) for n in numbers]
+    if len({*chosen}) < len(chosen):
+        raise ValueError(f"argnums={argnums!r} names an argument twice.")
+    return chosen
 
 
 def _one_or_all(results: list[Any], argnums: int | Sequence[int]) -> Any:
-    return results[0] if isinstance(argnums, int) else tuple(results)
+    return results[0] if isinstance(argnums, (int, np.integer)) else tuple(results)
 
 
 def _transform(wrapper: Callable[..., Any], f: Callable[..., Any], what: str) -> Callable[..., Any]:
@@ -256,7 +267,7 @@ def vjp(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[[Any], tuple[Any
 
     Source: J. Bradbury et al., JAX, 2018 (`jax.vjp`).
     """
-    trace = _Trace(f, xs, {}, range(len(xs)))
+    trace = _Trace(f, [filled(x, map(_kept, leaves(x))) for x in xs], {}, range(len(xs)))
 
     def pullback(g: Any) -> tuple[Any, ...]:
         given = [
@@ -266,6 +277,11 @@ def vjp(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[[Any], tuple[Any
         return tuple(trace.trees_of(trace.pull(given)))
 
     return trace.value(), pullback
+
+
+def _kept(x: Any) -> Any:
+    """An argument that is needed until later, whatever the caller does with it meanwhile."""
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def _parts(g: Any, trace: _Trace) -> list[Any]:
@@ -312,9 +328,10 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     ]
     targets = [d.node for d in dummies if d.node is not None]
     tangents = _pull(pulled, directions, targets, trace.recorded)
+    taken: list[Any] = []
     return trace.value(), filled(
         trace.out,
-        iter([_handed_out(t, trace.given[0], trace.recorded) for t in tangents]),
+        iter([_handed_out(t, trace.given[0], trace.recorded, taken) for t in tangents]),
     )
 
 

@@ -263,6 +263,12 @@ class _Recording:
 
             return coroutine
 
+        if inspect.isasyncgenfunction(function):
+            raise TypeError(
+                f"{function.__name__} is an async generator, which runs in parts. Write `with "
+                "no_grad():` (or enable_grad) inside it, around what does not yield."
+            )
+
         @functools.wraps(function)
         def plain(*args: Any, **kwargs: Any) -> Any:
             with _Recording(value):

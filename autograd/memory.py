@@ -35,9 +35,13 @@ latest = 0
 
 def owner(array: Array) -> Any:
     """The object that holds the array's memory: what all views of it have in common."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+    while True:
+        base = array.base
+        if not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)  # what NumPy's stride tricks put in between
+            if not isinstance(base, np.ndarray):
+                return array
+        array = base
 
 
 def changed(*arrays: Array) -> None:
@@ -90,9 +94,17 @@ def check_unchanged(nodes: list[Node]) -> None:
 
 def _saved_arrays(node: Node) -> Iterator[tuple[str, Array]]:
     for name, value in zip(node.plan.names, node.saved or ()):
-        for array in value if isinstance(value, list) else [value]:  # a sequence of arrays, or one
-            if isinstance(array, np.ndarray):
-                yield name, array
+        for array in _flat(value):
+            yield name, array
+
+
+def _flat(value: Any) -> Iterator[Array]:
+    """The arrays in it: itself, those of a sequence, or those of an index."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _flat(item)
 
 
 def _written_after(array: Array, order: int) -> bool:

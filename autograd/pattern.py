@@ -4,7 +4,7 @@ How many arguments there are, by which names, which of them are Tensors, which o
 gradient: this decides what is refused, which rules will run, and what they save. So it is decided
 once for each pattern of an op, and written down as two expressions. `np.sum(x, axis=0)` becomes
 
-    compute = lambda function, args, kwargs: function(args[0].array, axis=unwrap(kwargs['axis']))
+    compute = lambda function, args, kwargs: function(args[0].array, axis=plain(kwargs['axis']))
     record = lambda args, kwargs, out: (
         (args[0].node, ),
         (args[0].array.shape, setting(kwargs['axis']), setting(defaults['keepdims']), ),
@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Constant
+from .graph import Constant, is_recording
 from .op import Op
-from .tensor import Tensor, unwrap
+from .tensor import Tensor, requires_grad, unwrap
 
 Kind = bool | tuple[Any, ...] | None
 
@@ -69,7 +69,7 @@ class Pattern:
 
         text = _Text(op, given, op.bind(places, by_name))
         arguments = [text.argument(*pair) for pair in zip(places, kinds)]
-        arguments += [f"{name}=unwrap({place})" for name, place in by_name.items()]
+        arguments += [f"{name}=plain({place})" for name, place in by_name.items()]
         inputs = "".join([f"{text.input(name)}, " for name in op.inputs])
         saved = "".join([f"{text.saved(name)}, " for name in self.plan.names])
         names = {**_HELPERS, "defaults": op._defaults}
@@ -92,7 +92,7 @@ class _Text:
     def argument(self, place: str, kind: Kind) -> str:
         """What the op's function gets: arrays for Tensors."""
         if isinstance(kind, tuple):
-            return f"unwrap({place})"
+            return f"arrays({place})"
         return place if kind is None else f"{place}.array"
 
     def input(self, name: str) -> str:
@@ -116,7 +116,7 @@ class _Text:
     def value(self, name: str) -> str:
         source = self.source(name)
         if name in self.op.sequences:
-            return f"[*map(unwrap, {source})]"
+            return f"arrays([*{source}])"
         if isinstance(self.given.get(name), bool):
             return f"{source}.array"
         return f"{'array' if name in self.op.inputs else 'setting'}({source})"
@@ -162,7 +162,7 @@ def shown(value: Any) -> Any:
     if isinstance(value, (int, float)):
         return value
     if isinstance(value, (list, tuple)):
-        shown(np.asarray(unwrap(value)))
+        shown(np.asarray(_plain(value)))
         return None
     if isinstance(value, complex) or (hasattr(value, "dtype") and value.dtype.kind == "c"):
         raise TypeError(NO_COMPLEX.format(_kind_and_shape(value)))
@@ -183,12 +183,31 @@ def _nodes(items: Any) -> list[Any]:
     return [item.node if kind_of(item) else shown(item) for item in items]
 
 
+def _plain(value: Any) -> Any:
+    """What NumPy gets of an argument: no Tensors.
+
+    Raises TypeError for a list of Tensors that want a gradient: none would flow through it.
+    """
+    if isinstance(value, (list, tuple)) and requires_grad(value) and is_recording():
+        raise TypeError(
+            "a list of Tensors that require gradients, in the place of one array, would lose their "
+            "graph. Write ag.stack([...]) to keep it, or .detach() each."
+        )
+    return unwrap(value)
+
+
+def _arrays(items: Any) -> Any:
+    """What NumPy gets of a sequence of arrays."""
+    arrays = [item.array if isinstance(item, Tensor) else _plain(item) for item in items]
+    return tuple(arrays) if isinstance(items, tuple) else arrays
+
+
 def _array(value: Any) -> Any:
-    return np.asarray(unwrap(value)) if isinstance(value, list) else _setting(value)
+    return np.asarray(_plain(value)) if isinstance(value, list) else _setting(value)
 
 
 def _setting(value: Any) -> Any:
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return unwrap(value)
     return None if value is np._NoValue else value  # rules see None for what is "not given"
 
@@ -200,13 +219,14 @@ def _settings(named: dict[str, Any]) -> dict[str, Any] | None:
 _SHOWN_SETTINGS = (int, float, str, tuple, type(None))
 _HELPERS = {
     "array": _array,
+    "arrays": _arrays,
     "nodes": _nodes,
+    "plain": _plain,
     "setting": _setting,
     "settings": _settings,
     "shape": np.shape,
     "shapes": lambda arrays: list(map(np.shape, arrays)),
     "shown": shown,
-    "unwrap": unwrap,
 }
 NO_COMPLEX = (
     "{}, and complex numbers are not differentiated here yet: compute with the real and the "

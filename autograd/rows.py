@@ -71,7 +71,7 @@ def _pass(
                     gradients[source] = gradients[source] + rows if source in gradients else rows
             if alarm.rang:
                 alarm.rang = False
-                _warn_of_nan(node, g, arriving)
+                _warn_of_nan(node, g, arriving, [gradients.get(s) for s in node.inputs])
 
 
 def _broadcast(node: Node, g: Array, wanted: list[bool]) -> list[Any] | None:

@@ -420,6 +420,12 @@ class Tensor(_Methods):
 
     __hash__ = object.__hash__  # by identity: == compares elements
 
+    def __copy__(self) -> Tensor:
+        """`copy.copy`: a result of an op stays at its place in the graph."""
+        if self.node is not None and self.node.op is not None:
+            return result(self.array, self.node)
+        return Tensor(self.array, self.requires_grad, None, self.name)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """`copy.deepcopy` and `pickle` keep array, requires_grad and name; the result of an op
         comes back as a leaf, outside the graph that made it."""

@@ -18,7 +18,7 @@ from ..declare import composite, refuse
 from ..declare import op as _op
 from ..errors import warn
 from ..op import A, Sample
-from ..tensor import unwrap
+from ..tensor import Tensor, unwrap
 from .matrices import symmetric, teaching, well_conditioned
 
 __all__ = ("cholesky", "qr", "eigh", "eigvalsh", "svd", "svdvals")
@@ -235,7 +235,8 @@ eigvalsh = op(
 
 @eigvalsh.wrt("a")
 def _(g, a, UPLO):
-    _, v = np.linalg.eigh(a, UPLO)
+    w, v = np.linalg.eigh(a, UPLO)
+    _warn_at_second_order(w, "eigenvalues")
     return v * g[..., None, :] @ v.mT
 
 
@@ -279,6 +280,7 @@ def _(g, a, out, compute_uv, hermitian):
         gradient = _wrt_vectors_too(*g, *out)
     else:
         u, s, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
+        _warn_at_second_order(s, "singular values", but=0)
         gradient = u * _at_corners_0(g, unwrap(s))[..., None, :] @ vh
     return symmetric(gradient) if hermitian else gradient
 
@@ -362,6 +364,24 @@ def _parted(turn, gaps, cause, values, name):
             GradientWarning,
         )
     return np.where(none, 0, turn / np.where(none, 1, gaps))
+
+
+def _warn_at_second_order(values, name, but=None):
+    """At first order values that coincide are no matter; but this first order is recorded, for a
+    second. (`but` is where they may, having no derivative there anyway.)"""
+    if not isinstance(values, Tensor):
+        return
+    near = np.abs(np.diff(values.array, axis=-1)) <= _rounding(values.array)
+    if but is not None:
+        near &= np.abs(values.array[..., 1:] - but) > _rounding(values.array)
+    if near.any():
+        warn(
+            f"second derivatives of {name} that coincide: {values.array}. The share of them that "
+            "turns their vectors within a plane is left out. Part the values first: add a small "
+            "diagonal of different numbers; or write the function without them (norms, traces, "
+            "determinants).",
+            GradientWarning,
+        )
 
 
 refuse(

@@ -207,7 +207,18 @@ def _add_at(out, index, values):
         values = np.broadcast_to(values, (*index.shape, *out.shape[1:]))
         np.add.at(out.reshape(-1), places.reshape(-1), values.reshape(-1))
     else:
-        np.add.at(out, index, values)
+        values, shape = np.asarray(values), out[index].shape
+        if values.ndim > len(shape):  # NumPy 2.4 crashes there, beside a newaxis in the index
+            values = values.reshape(_without_leading_ones(values.shape, len(shape)))
+        np.add.at(out, index, np.broadcast_to(values, shape))
+
+
+def _without_leading_ones(shape, ndim):
+    """A shape of so many axes: assignments let values have more, of length 1, in front."""
+    extra = len(shape) - ndim
+    if shape[:extra] != (1,) * extra:
+        raise ValueError(f"values of shape {shape} do not fit into {ndim} axes.")
+    return shape[extra:]
 
 
 def _each_once(index):

@@ -61,8 +61,9 @@ nanmean = op(
 @nanmean.wrt("a")
 def _(g, a, axis, keepdims):
     present = ~np.isnan(unwrap(a))
-    n = np.sum(present, axis=axes_of(axis, a.ndim), keepdims=True, dtype=a.dtype)
-    return np.where(present, expand(g, axis, keepdims, a.shape) / (n + (n == 0)), 0)
+    n = np.sum(present, axis=axes_of(axis, a.ndim), keepdims=True)
+    n = np.maximum(n, 1).astype(np.result_type(a.dtype, np.float32))  # float16 ends at 65504
+    return np.where(present, expand(g, axis, keepdims, a.shape) / n, 0)
 
 
 nanprod = op(

@@ -52,6 +52,11 @@ def count(shape, axis):
     return math.prod(shape[i] for i in axes_of(axis, len(shape)))
 
 
+def divided(g, n):
+    """g / n, also where float16 cannot hold n."""
+    return g / n if n <= 65504 else g * (1 / n)
+
+
 def to_lines(a, axes):
     """The reduced axes merged into one, moved to the end: each line becomes one element."""
     kept = [i for i in range(len(a.shape)) if i not in axes]
@@ -106,7 +111,8 @@ mean = op(
 
 @mean.wrt("a")
 def _(g, a_shape, axis, keepdims):
-    return np.broadcast_to(expand(g / count(a_shape, axis), axis, keepdims, a_shape), a_shape)
+    g = divided(g, count(a_shape, axis))
+    return np.broadcast_to(expand(g, axis, keepdims, a_shape), a_shape)
 
 
 def _with_zeros(*places):
@@ -250,7 +256,9 @@ def logsumexp(a, axis=None, keepdims=False):
 @logsumexp.wrt("a")
 def _(g, a, out, axis, keepdims):
     g, out = expand(g, axis, keepdims, a.shape), expand(out, axis, keepdims, a.shape)
-    return g * np.exp(a - np.where(unwrap(out) == -np.inf, 0, out))
+    shares = np.exp(a - np.where(unwrap(out) == -np.inf, 0, out))
+    total = np.sum(shares, axis=axes_of(axis, a.ndim), keepdims=True)  # 1, but for rounding
+    return g * (shares / (total + (unwrap(total) == 0)))
 
 
 constant(

@@ -35,7 +35,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=np._NoValue)
     keepdims = keepdims is not np._NoValue and keepdims
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=keepdims)
-        total = np.full(mean.shape, count(a.shape, axis), mean.dtype)
+        total = np.full(mean.shape, count(a.shape, axis), mean.dtype) if returned else None
     else:
         weights = _along(axis, as_array(weights), a.shape)
         total = np.sum(weights, axis=axis, keepdims=keepdims)

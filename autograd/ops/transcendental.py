@@ -35,25 +35,25 @@ log10 = elementwise(np.log10, lambda g, x: g / (x * math.log(10)),
                     formula="log₁₀ x", domain=(0.2, 5))
 
 
-def share(x, out):
-    """x − out, the logarithm of x's share: of −∞ in −∞ it is −∞ (nothing), of ∞ in ∞ 0 (all)."""
-    infinite = np.isinf(out)
-    if not infinite.any():
-        return x - out
-    return np.where(infinite, np.where(np.equal(x, math.inf), 0, -math.inf), x - out)
+def share(x, y, logaddexp):
+    """x's share of eˣ + eʸ, as its logarithm: exact however large they are, and far apart. Of −∞ in
+    −∞ it is −∞ (nothing), of ∞ in ∞ 0 (all)."""
+    alike = np.isinf(x) & np.equal(x, y)
+    further = y - x if not alike.any() else np.where(alike, -x, y - np.where(alike, 0, x))
+    return -logaddexp(0, further)
 
 
 _log_sum = partial(elementwise, note="Where x and y are both −∞ the slopes are 0.")
 logaddexp = _log_sum(
     np.logaddexp,
-    lambda g, x, out: g * np.exp(share(x, out)),
-    lambda g, y, out: g * np.exp(share(y, out)),
+    lambda g, x, y: g * np.exp(share(x, y, np.logaddexp)),
+    lambda g, x, y: g * np.exp(share(y, x, np.logaddexp)),
     formula="log(eˣ + eʸ)",
 )
 logaddexp2 = _log_sum(
     np.logaddexp2,
-    lambda g, x, out: g * np.exp2(share(x, out)),
-    lambda g, y, out: g * np.exp2(share(y, out)),
+    lambda g, x, y: g * np.exp2(share(x, y, np.logaddexp2)),
+    lambda g, x, y: g * np.exp2(share(y, x, np.logaddexp2)),
     formula="log₂(2ˣ + 2ʸ)",
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..declare import claim, constant, constants, refuse
-from ..tensor import claims, unwrap
+from ..tensor import claims, requires_grad, unwrap
 from .reduce import logsumexp
 from .refused import refuse_writing
 
@@ -42,6 +42,11 @@ def _running(ufunc):
     """The extreme so far: each is the element that set it; where several tie, the first."""
 
     def running(array, axis=0, **keywords):
+        if keywords.get("out") is not None and requires_grad(array):
+            raise TypeError(
+                f"np.{ufunc.__name__}.accumulate(out=…) cannot be recorded: give the result a name "
+                "instead."
+            )
         best = ufunc.accumulate(unwrap(array), axis=axis, **keywords)
         before = np.roll(best, 1, axis)
         place = np.indices(best.shape, sparse=True)[axis]
