@@ -29,6 +29,20 @@ class KinkAt(NamedTuple):
         return f"{self.element} at order {self.order}: {sides}; {says}"
 
 
+class LeftOut(NamedTuple):
+    """Elements that could not be compared, as something there is not finite."""
+
+    what: str
+    order: int
+    count: int
+    size: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.count} of {self.size} elements of {self.what}, not finite at order {self.order}"
+        )
+
+
 class Report:
     """The result of a check that passed: how well, at what cost, and where there is no derivative.
 
@@ -36,9 +50,12 @@ class Report:
     ----------
     orders : dict of int to dict of str to float
         For each order and input: the largest error found, relative to the gradient's size. None if
-        the gradient is 0 throughout, and the slope too: the input has no influence.
+        the gradient is 0 throughout, and the slope too: the input has no influence. NaN if none of
+        its elements could be compared.
     kinks : list of KinkAt
         The elements at which the function has no derivative, where nothing was compared.
+    left_out : list of LeftOut
+        How many elements could not be compared, because a value or a gradient is not finite there.
     evaluations : int
         How often the function (at order 2: its gradient) was evaluated.
     unexamined : int
@@ -50,6 +67,7 @@ class Report:
         self.shapes = shapes
         self.orders: dict[int, dict[str, float | None]] = {}
         self.kinks: list[KinkAt] = []
+        self.left_out: list[LeftOut] = []
         self.evaluations = 0
         self.unexamined = 0
 
@@ -66,15 +84,30 @@ class Report:
         ]
         for name in inputs:
             errors = [found.get(name, "") for found in self.orders.values()]
-            cells = ["all 0" if e is None else f"{e:.0e}" if e != "" else "" for e in errors]
+            cells = [_cell(error) for error in errors]
             row = f"  {name:{width}}  {shapes[name]:{wide}}" + "".join(f"  {c:>9}" for c in cells)
             rows.append(row.rstrip())
         rows += [f"  kink: {kink}" for kink in self.kinks[:6]]
         if len(self.kinks) > 6:
             rows.append(f"  … and {len(self.kinks) - 6} more kinks")
+        rows += [f"  not compared: {left_out}" for left_out in self.left_out]
         if self.unexamined:
             rows.append(f"  not examined for so many kinks: {self.unexamined} elements")
         return "\n".join(rows)
+
+
+def _cell(error: Any) -> str:
+    if error == "" or error is None:
+        return "all 0" if error is None else ""
+    return "–" if math.isnan(error) else f"{error:.0e}"
+
+
+def checked(report: Report) -> Report:
+    """The report, if anything was compared at all."""
+    if report.evaluations:
+        return report
+    why = "; ".join(map(str, report.left_out)) or "its inputs have no elements"
+    raise NothingFinite(f"nothing of {report.name} could be compared: {why}.")
 
 
 class GradientError(AssertionError):
@@ -118,7 +151,8 @@ class GradientError(AssertionError):
 
 
 class NothingFinite(ValueError):
-    """The function gives no finite value at these inputs, so that nothing can be compared."""
+    """The function gives no finite value at these inputs, or they have no elements, so that nothing
+    can be compared."""
 
 
 def element(name: str, index: tuple[int, ...] | None) -> str:

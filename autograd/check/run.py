@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from .compare import ENOUGH, Comparison, Kink, weights_for
 from .failure import failure, looked_at
 from .levels import quietly
 from .promises import Promises
-from .report import GradientError, KinkAt, NothingFinite, Report, element
+from .report import GradientError, KinkAt, LeftOut, NothingFinite, Report, element
 from .shrink import fails, smallest_failing
 from .slope import Slope, complex_slope, slope
 
@@ -100,6 +101,7 @@ class Run:
             method=self.method,
             enough=ENOUGH if self.blame else 1,
         ).run(self.directions)
+        self._note_left_out(k, found)
         self._note(k, found)
         if found.wrong:
             raise self._failure(k, found)
@@ -110,8 +112,10 @@ class Run:
     def _note(self, k: int, found: Comparison) -> None:
         """Puts into the report what a comparison found, but for what is wrong."""
         self.report.orders[k] = {
-            name: error if np.any(g) or error else None
-            for name, error, g in zip(self.inputs, found.errors, found.gradients, strict=True)
+            name: math.nan if g.size and n == g.size else error if np.any(g) or error else None
+            for name, error, g, n in zip(
+                self.inputs, found.errors, found.gradients, found.left_out, strict=True
+            )
         }
         self.report.evaluations += found.evaluations
         self.report.unexamined += found.unexamined
@@ -126,6 +130,18 @@ class Run:
             if self.kinks == "error":
                 what = f"{self.name} has no derivative with respect to {at}."
                 raise GradientError(what, problem="kink", input=name, order=k)
+
+    def _note_left_out(self, k: int, found: Comparison) -> None:
+        """Puts into the report how much of the output and of each input was not compared."""
+        left_out = []
+        if k == 1:
+            lost = sum(int((w == 0).sum()) for w in found.weights)
+            left_out.append(LeftOut("the output", k, lost, sum(w.size for w in found.weights)))
+        for (name, shape), lost in zip(self.report.shapes.items(), found.left_out, strict=False):
+            what = f"the gradient with respect to {name}"
+            left_out.append(LeftOut(what, k, lost, math.prod(shape)))
+        told = {before.what for before in self.report.left_out}
+        self.report.left_out += [new for new in left_out if new.count and new.what not in told]
 
     def _readable(self, k: int, found: Comparison) -> list[Comparison]:
         """Before it, the comparison of the plain sum of the outputs: its numbers say more."""
