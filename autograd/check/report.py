@@ -34,12 +34,13 @@ class LeftOut(NamedTuple):
 
     what: str
     order: int
-    count: int
+    missing: int
     size: int
 
     def __str__(self) -> str:
         return (
-            f"{self.count} of {self.size} elements of {self.what}, not finite at order {self.order}"
+            f"{self.missing} of {self.size} elements of {self.what}, not finite at order "
+            f"{self.order}"
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backward import MisfitError
 from ..graph import Array
 from .compare import ENOUGH, Comparison, Kink, weights_for
 from .failure import failure, looked_at
@@ -60,11 +61,21 @@ class Run:
     def all_orders(self, order: int) -> Report:
         __tracebackhide__ = True
         with quietly():
-            weights = self._one_order(1)
-            for k in range(2, order + 1):
-                self.level = self.level.gradient(len(self.inputs))
-                self.inputs |= _named(k - 1, weights)
-                weights = self._one_order(k)
+            weights: list[Array] = []
+            for k in range(1, order + 1):
+                if k > 1:
+                    self.level = self.level.gradient(len(self.inputs))
+                    self.inputs |= _named(k - 1, weights)
+                try:
+                    weights = self._one_order(k)
+                except MisfitError as error:
+                    raise GradientError(
+                        f"{self.name}, order {k}: {error}",
+                        problem="shape",
+                        input=error.input,
+                        order=k,
+                        op=error.op,
+                    ) from None
         return self.report
 
     def check_narrow(self, level: Any, arrays: Sequence[Array]) -> None:
@@ -141,7 +152,7 @@ class Run:
             what = f"the gradient with respect to {name}"
             left_out.append(LeftOut(what, k, lost, math.prod(shape)))
         told = {before.what for before in self.report.left_out}
-        self.report.left_out += [new for new in left_out if new.count and new.what not in told]
+        self.report.left_out += [new for new in left_out if new.missing and new.what not in told]
 
     def _readable(self, k: int, found: Comparison) -> list[Comparison]:
         """Before it, the comparison of the plain sum of the outputs: its numbers say more."""

@@ -112,6 +112,17 @@ def test_a_transposed_jacobian() -> None:
     assert "turned → multiply" in str(wrong)
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_wrong_shape_names_the_rule(order: int) -> None:
+    product = ag.op(lambda x, w: x @ w, name="product")
+    product.wrt("x")(lambda g, w: g @ w.T)
+    turn = np.transpose if order == 1 else lambda g: g.T if isinstance(g, Tensor) else g
+    product.wrt("w")(lambda g, x: turn(x.T @ g))
+    wrong = refused(product, X, RNG.normal(size=(4, 2)))
+    assert (wrong.problem, wrong.input, wrong.op) == ("shape", "w", "product")
+    assert "the rule of product for w gave a gradient of shape (2, 4) for an input" in str(wrong)
+
+
 def test_the_wrong_way_round() -> None:
     shift = ag.op(lambda a: a[::-1].copy(), name="shift")
     shift.wrt("a")(lambda g: g)
