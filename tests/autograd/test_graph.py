@@ -366,10 +366,55 @@ def test_misspelt_rules_fail_at_declaration():
         f.wrt("b")(lambda g: g)
     with pytest.raises(TypeError, match=r"what comes first asks for 'b'.*not g, out"):
         f.first(lambda g, b: g)
+    with pytest.raises(TypeError, match=r"f\(a, axis=0\): there is no 'axes'\. Do you mean axis=…"):
+        f(leaf(1.0), axes=1)
+    with pytest.raises(TypeError, match=r"there is no 'weights'\. Do you mean w=…"):
+        my_linear(lambda g: g)(leaf(1.0), weights=2.0)
     before = registry["sin"]
     with pytest.raises(ValueError, match="already claimed"):
         ag.elementwise(np.sin, lambda g, x: g, register=True)
     assert registry["sin"] is before
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (lambda x: np.cos(x), "begins with 'x'.*write lambda g, x: …"),
+        (lambda x, g: g * np.cos(x), "begins with 'x'.*write lambda g, x: …"),
+        (lambda out, x: out, "begins with 'out'.*write lambda g, out, x: …"),
+        (lambda x_shape: 1, "begins with 'x_shape'.*write lambda g, x_shape: …"),
+        (lambda dy, g, x: g, "begins with 'dy'.*write lambda g, x: …"),
+        (lambda: 1, "has no parameter.*write lambda g: …"),
+    ],
+)
+def test_a_rule_that_forgets_g_is_refused(rule, said):
+    with pytest.raises(TypeError, match=f"op f: the rule for x {said}"):
+        ag.elementwise(lambda x: np.sin(x), rule, name="f")
+
+
+def test_g_may_be_called_otherwise():
+    sine = ag.elementwise(lambda x: np.sin(x), lambda dy, x: dy * np.cos(x), name="sine")
+    assert ag.grad(sine)(0.0) == 1.0
+    scaled = ag.op(lambda x, g: g * x, name="scaled")  # an op with a parameter of that name
+    scaled.wrt("x")(lambda dy, g: dy * g)
+    assert ag.grad(scaled)(1.0, 3.0) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("function", "count", "said"),
+    [
+        (np.sin, 0, r"no rules came for 1 input; .*elementwise\(sin, lambda g, x: …\)"),
+        (np.sin, 2, r"2 rules came for 1 input; "),
+        (np.multiply, 1, r"1 rule came for 2 inputs; .*lambda g, y: …, lambda g, x: …\)"),
+        (lambda x, y: x * y, 1, r"1 rule came for 2 inputs"),
+        (lambda x, y, z: x * y * z, 3, r"3 rules came for 3 inputs.*Write f = ag\.op\(…\)"),
+        (np.clip, 3, r"3 rules came, and elementwise is for functions of one or two"),
+    ],
+)
+def test_elementwise_wants_a_rule_for_each_input(function, count, said):
+    with pytest.raises(TypeError, match=said):
+        ag.elementwise(function, *[lambda g: g] * count)
+    assert ag.elementwise(lambda x, slope=2.0: slope * x, lambda g: 2 * g)(1.0) == 2.0
 
 
 def test_hooks_see_and_replace_gradients_and_can_be_removed():
@@ -626,6 +671,17 @@ def test_joint_rules_run_once_for_all_their_inputs():
     a, b = leaf(2.0), leaf(3.0)
     product(a, b).backward()
     assert (a.grad.item(), b.grad.item(), len(ran)) == (3.0, 2.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "gave"),
+    [((1, 2, 3), "3 gradients"), ([1], "1 gradient"), (None, "a NoneType"), (1.0, "a float")],
+)
+def test_a_joint_rule_gives_one_gradient_for_each(given, gave):
+    product = ag.op(lambda a, b: a * b, name="product")
+    product.wrt("a", "b")(lambda g: given)
+    with pytest.raises(TypeError, match=f"the rule for a, b gave {gave} for 2 inputs"):
+        product(leaf(2.0), leaf(3.0)).backward()
 
 
 def test_sequences_run_their_rule_for_those_that_want_it():
