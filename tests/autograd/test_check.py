@@ -62,6 +62,17 @@ def test_a_factor_is_caught_and_named(factor: float) -> None:
     assert "rule of sine is at fault" in str(wrong)
 
 
+def test_a_factor_next_to_one_is_no_sum_over_one() -> None:
+    wrong = str(refused(sine(lambda g, x: g * np.cos(x) * (1 + 1e-7)), X))
+    assert "The ratio is 1.0000001 everywhere" in wrong
+    assert wrong.count("  1.0000001") == 8  # in the table, too
+
+
+def test_a_lost_gradient_of_one_number_is_called_lost() -> None:
+    lost = str(refused(lambda x, y: x * y.detach(), 2.0, 3.0))
+    assert "The gradient is 0: it is lost (detach, .data" in lost
+
+
 @given(at=st.tuples(st.integers(0, 2), st.integers(0, 3)))
 def test_a_single_element_wrong_by_a_ten_thousandth_is_caught_and_found(
     at: tuple[int, int],
@@ -221,7 +232,9 @@ def test_overwritten_inputs() -> None:
         values(g)[...] = 0
         return g * np.cos(x)
 
-    assert refused(sine(greedy), X).input == "g"
+    wrong = refused(sine(greedy), X)
+    assert wrong.input == "g"
+    assert "g = g.copy(), or g = g + … instead of g += …." in str(wrong)
 
 
 def test_a_rule_that_overwrites_what_it_was_given() -> None:
