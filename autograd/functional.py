@@ -181,9 +181,7 @@ def _one_or_all(results: list[Any], argnums: int | Sequence[int]) -> Any:
 def _transform(wrapper: Callable[..., Any], f: Callable[..., Any], what: str) -> Callable[..., Any]:
     functools.update_wrapper(wrapper, f, assigned=("__module__",), updated=())
     wrapper.__name__ = f"{what}_of_{_name(f)}"
-    wrapper.__doc__ = (
-        f"{what} of {_name(f)}: {getattr(f, '__doc__', None) or ''}"
-    )
+    wrapper.__doc__ = f"{what} of {_name(f)}: {getattr(f, '__doc__', None) or ''}"
     return wrapper
 
 

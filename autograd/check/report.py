@@ -77,9 +77,14 @@ class Report:
         width = max(map(len, ["input", *inputs]))
         shapes = {name: str(self.shapes.get(name, "")) for name in inputs}
         wide = max(map(len, ["shape", *shapes.values()]))
+        orders = f"order{'s' if len(self.orders) > 1 else ''} {' and '.join(map(str, self.orders))}"
+        found = (
+            f"match at {orders} ({self.evaluations} evaluations)"
+            if self.evaluations
+            else f"have the right shapes at {orders}; there is no element to compare"
+        )
         rows = [
-            f"gradients of {self.name} match at order{'s' if len(self.orders) > 1 else ''} "
-            f"{' and '.join(map(str, self.orders))} ({self.evaluations} evaluations)",
+            f"gradients of {self.name} {found}",
             f"  {'input':{width}}  {'shape':{wide}}"
             + "".join(f"  {f'error {order}':>9}" for order in self.orders),
         ]
@@ -104,10 +109,10 @@ def _cell(error: Any) -> str:
 
 
 def checked(report: Report) -> Report:
-    """The report, if anything was compared at all."""
-    if report.evaluations:
+    """The report, if anything was compared, or if there are no elements at all."""
+    if report.evaluations or not report.left_out:
         return report
-    why = "; ".join(map(str, report.left_out)) or "its inputs have no elements"
+    why = "; ".join(map(str, report.left_out))
     raise NothingFinite(f"nothing of {report.name} could be compared: {why}.")
 
 
@@ -152,8 +157,7 @@ class GradientError(AssertionError):
 
 
 class NothingFinite(ValueError):
-    """The function gives no finite value at these inputs, or they have no elements, so that nothing
-    can be compared."""
+    """The function gives no finite value at these inputs, so that nothing can be compared."""
 
 
 def element(name: str, index: tuple[int, ...] | None) -> str:

@@ -138,7 +138,8 @@ def declared(asked: str, op: Any) -> Op:
     found = getattr(op, "op", op)
     if isinstance(found, Op):
         return found
-    ours = getattr(claims.get(op) if isinstance(op, Hashable) else None, "op", None)
+    known = isinstance(op, Hashable) and op in claims
+    ours = getattr(claims[op], "op", None) if known else None
     name = getattr(op, "__name__", repr(op))
     instead = f"For NumPy's own, write {asked}(ag.{ours.name}). " if ours else ""
     raise TypeError(

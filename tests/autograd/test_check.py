@@ -525,8 +525,8 @@ def test_nothing_to_check() -> None:
         check_gradients(np.log, -np.abs(X))
     with pytest.raises(ValueError, match="order must be"):
         check_gradients(np.sin, X, order=0)
-    with pytest.raises(ValueError, match="have no elements"):
-        check_gradients(np.sin, np.zeros((0, 3)))
+    report = check_gradients(np.sin, np.zeros((0, 3)))
+    assert "have the right shapes at orders 1 and 2; there is no element" in repr(report)
     for directions in (0, 1.5):
         with pytest.raises(ValueError, match="directions must be a whole number, 1 or more"):
             check_gradients(np.sin, X, directions=directions)  # type: ignore[arg-type]
