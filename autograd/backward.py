@@ -10,6 +10,7 @@ same rules are recorded, because Tensors speak NumPy's protocols.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections.abc import Collection
@@ -109,12 +110,16 @@ def pull_back(
                 pull = node.plan.pull if extra is None else _watched(node)
                 arriving = pull(g, saved)  # one gradient for each input
             except Exception as error:
-                error.add_note(f"in the derivative rule of {node.op.name}, for {node.inputs}")
+                explain(error, node, g)
                 raise
             for source, gradient in zip(node.inputs, arriving):
                 if gradient is None or (needed is not None and source not in needed):
                     continue
-                shape = node.shape if gradient is g else gradient.shape  # made at each look
+                try:
+                    shape = node.shape if gradient is g else gradient.shape  # made at each look
+                except AttributeError:
+                    gradient = as_gradient(gradient, source, node)
+                    shape = gradient.shape
                 if shape != source.shape or gradient.dtype is not source.dtype:
                     gradient = _fit(gradient, source, node)
                 before = gradients.get(source)
@@ -136,23 +141,56 @@ def _fit(gradient: Any, source: Node, node: Node, shape: tuple[int, ...] | None 
     """Un-broadcasts to the input's shape (or to what stands for it): sums over the axes along which
     it was stretched; casts to its dtype."""
     if not isinstance(gradient, (np.ndarray, np.generic, Tensor)):
-        gradient = np.asarray(gradient)
+        gradient = as_gradient(gradient, source, node)
     shape = source.shape if shape is None else shape
     assert shape is not None
     if gradient.shape != shape:
         extra = gradient.ndim - len(shape)
         kept = gradient.shape[max(extra, 0) :]
         if extra < 0 or any(n not in (1, m) for n, m in zip(shape, kept, strict=True)):
-            raise ValueError(
-                f"the rule of {node.op} gave a gradient of shape {gradient.shape} for an input of "
-                f"shape {shape}: a gradient has its input's shape, or one that broadcasting made "
-                "of it."
+            assert node.op is not None
+            raise MisfitError(
+                f"{_rule_for(node, source)} gave a gradient of shape {gradient.shape} for an input "
+                f"of shape {shape}: a gradient has its input's shape, or one that "
+                "broadcasting made of it.",
+                node.op.name,
+                _names_of(node, source),
             )
         stretched = [extra + i for i, n in enumerate(shape) if n == 1 and kept[i] != 1]
         gradient = gradient.sum(axis=(*range(extra), *stretched)).reshape(shape)
     if gradient.dtype != source.dtype:
         gradient = gradient.astype(source.dtype)
     return gradient
+
+
+class MisfitError(ValueError):
+    """A rule gave a gradient whose shape is not its input's."""
+
+    def __init__(self, message: str, op: str, input: str) -> None:
+        super().__init__(message)
+        self.op = op
+        self.input = input
+
+
+def as_gradient(gradient: Any, source: Node, node: Node) -> Any:
+    """What a rule returned that is no array: a number, or a list of them, of the input's shape."""
+    if isinstance(gradient, (int, float, list)):
+        with contextlib.suppress(TypeError, ValueError):
+            array = _stacked(gradient)
+            if array.shape in (source.shape, node.shape) and array.dtype.kind in "fiub":
+                return array
+    what = repr(gradient) if isinstance(gradient, (int, float)) else f"a {type(gradient).__name__}"
+    many = f" of {len(gradient)}" if isinstance(gradient, (tuple, list)) else ""
+    raise TypeError(
+        f"{_rule_for(node, source)} returned {what}{many}; a rule returns one gradient, of its "
+        f"input's shape {source.shape}."
+    )
+
+
+def _stacked(value: Any) -> Any:
+    if isinstance(value, list):
+        return np.stack([_stacked(item) for item in value])
+    return value if isinstance(value, Tensor) else np.asarray(value)
 
 
 def _as_recorded(node: Node) -> tuple[Any, ...]:
@@ -186,6 +224,46 @@ def _lift(array: Any, place: Any) -> Any:
 def _watched(node: Node) -> Any:
     """The node's pull; through what an observer left there, if one did (`ag.debug()`)."""
     return node.plan.pull if node.origin is None else partial(node.origin.pull, node)
+
+
+def _names(node: Node) -> list[str]:
+    """The parameters of the node's op that its inputs are, one for each."""
+    op, names = node.op, []
+    assert op is not None
+    for name in op.inputs:
+        if name in op.sequences:
+            length = len(node.inputs) - (len(op.inputs) - 1)  # an op has one sequence at most
+            names += [f"{name}[{i}]" for i in range(length)]
+        else:
+            names.append(name)
+    return names
+
+
+def _names_of(node: Node, source: Node) -> str:
+    pairs = zip(_names(node), node.inputs, strict=False)
+    return " or ".join([name for name, place in pairs if place is source])
+
+
+def _rule_for(node: Node, source: Node) -> str:
+    assert node.op is not None
+    return f"the rule of {node.op.name} for {_names_of(node, source)}"
+
+
+def explain(error: Exception, node: Node, g: Any) -> None:
+    """Adds to an error which rule it comes from, and what the rule was given."""
+    op = node.op
+    assert op is not None
+    rules: dict[Any, list[str]] = {}
+    for names, rule, _ in op.rules:
+        rules.setdefault(getattr(rule, "__code__", None), []).extend(names)
+    trace, found = error.__traceback__, ""
+    while trace is not None and not found:
+        found = ", ".join(rules.get(trace.tb_frame.f_code, ()))
+        trace = trace.tb_next
+    which = f" for {found}" if found else ""
+    given = [f"g = {'several gradients' if g.shape is None else f'an array of shape {g.shape}'}"]
+    given += [f"{name} = {place}" for name, place in zip(_names(node), node.inputs, strict=False)]
+    error.add_note(f"in the derivative rule of {op.name}{which}: {'; '.join(given)}")
 
 
 # -- what happens at the edges ----------------------------------------------------------------

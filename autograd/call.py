@@ -206,8 +206,13 @@ def general(op: Op) -> Callable[..., Any]:
             return out if writes else wrapped(out)
         multiple = isinstance(out, (tuple, list))
         if not multiple:
-            if out.dtype.kind != "f":
-                if out.dtype.kind == "c":
+            try:
+                letter = out.dtype.kind
+            except AttributeError:
+                out = _number(out, op)
+                letter = out.dtype.kind
+            if letter != "f":
+                if letter == "c":
                     raise TypeError(NO_COMPLEX.format(f"what {op.name} gives is {out.dtype}"))
                 return result(out)  # sum(x, dtype=int): integers do not change by a little
             if type(out) is not ndarray:
@@ -216,12 +221,37 @@ def general(op: Op) -> Callable[..., Any]:
         made = new_node(op, pattern.plan, inputs, saved, None if multiple else out, settings)
         if recording is not True:
             recording.made(made, {**op._defaults, **op.bind(args, kwargs)}, out)
-        return outputs(out, made) if multiple else result(out, made)
+        if not multiple:
+            return result(out, made)
+        try:
+            return outputs(out, made)
+        except AttributeError:
+            if all(isinstance(part, (ndarray, np.generic)) for part in out):
+                raise
+            raise _no_array(out, op) from None
 
     return call
 
 
 _pattern = remembered(Pattern)
+
+
+def _number(out: Any, op: Op) -> Any:
+    """A Python number that an op's function returned, as an array; refuses what is none."""
+    if not isinstance(out, (int, float)):
+        raise _no_array(out, op)
+    return np.asarray(out)
+
+
+def _no_array(out: Any, op: Op) -> TypeError:
+    what = f"a {type(out).__name__}"
+    if isinstance(out, (tuple, list)):
+        what += f" of {', '.join(sorted({type(part).__name__ for part in out}))}"
+    what = "None: is a return missing?" if out is None else f"{what}."
+    return TypeError(
+        f"op {op.name} returned {what} An op's function returns an array (np.array([...])), or a "
+        "tuple of arrays if it has several outputs."
+    )
 
 
 def _with_lists(

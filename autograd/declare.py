@@ -146,6 +146,7 @@ def elementwise(
     >>> x.grad
     Tensor([ 3., 12.])
     """
+    _check_rules(function, name or function.__name__, len(rules))
     names = ("x", "y")[: len(rules)]
     parameters = _X_AND_Y[: len(rules)]
     declared = Op(
@@ -165,6 +166,32 @@ def elementwise(
     if register and not example:
         example = _slope_example(function.__name__, len(rules), domain)
     return _published(call, declared, function, register, example)
+
+
+def _check_rules(function: Callable[..., Any], name: str, count: int) -> None:
+    """An op that works element by element has a rule for each of its one or two inputs."""
+    if isinstance(function, np.ufunc):
+        least = most = function.nin
+    elif code := getattr(function, "__code__", None):
+        most = 2 if code.co_flags & inspect.CO_VARARGS else code.co_argcount
+        least = code.co_argcount - len(getattr(function, "__defaults__", None) or ())
+        if inspect.ismethod(function):
+            least, most = least - 1, most - 1
+    else:
+        least, most = 1, 2
+    if count in (1, 2) and least <= count <= most:
+        return
+    name = "f" if name == "<lambda>" else name
+    came = f"elementwise({name}, …): {count or 'no'} rule{'' if count == 1 else 's'} came"
+    if least == most:
+        came += f" for {most} input{'' if most == 1 else 's'}"
+    if least > 2 or (count > 2 and most >= 2 > least):
+        raise TypeError(
+            f"{came}, and elementwise is for functions of one or two. Write {name} = ag.op(…), and "
+            f'a rule for each input with {name}.wrt("x").'
+        )
+    rules = "lambda g, x: …" if most == 1 or least < 2 else "lambda g, y: …, lambda g, x: …"
+    raise TypeError(f"{came}; each input has one. Write elementwise({name}, {rules}).")
 
 
 _X_AND_Y = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in ("x", "y")]

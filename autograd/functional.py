@@ -139,11 +139,10 @@ def _standing_for(x: Any) -> Tensor:
 
 def _check_recorded(f: Callable[..., Any], out: Any) -> None:
     if not isinstance(out, Tensor):
-        name = getattr(f, "__name__", "f")
         raise TypeError(
-            f"{name} gave a {type(out).__name__}, which has left the graph: float(), math.* and "
-            ".numpy() do that. Use NumPy's functions (np.exp, not math.exp). If it is a constant "
-            "on purpose, return 0 * x + constant."
+            f"{_name(f)} gave a {type(out).__name__}, which has left the graph: float(), math.* "
+            "and .numpy() do that. Use NumPy's functions (np.exp, not math.exp). If it is a "
+            "constant on purpose, return 0 * x + constant."
         )
 
 
@@ -151,11 +150,25 @@ def _check_one_number(f: Callable[..., Any], trace: _Trace, transform: str) -> N
     if len(trace.outputs) != 1 or trace.outputs[0].size != 1:
         shapes = [out.shape for out in trace.outputs]
         raise ValueError(
-            f"{transform} needs a function that gives one number, but "
-            f"{getattr(f, '__name__', 'f')} gave shape {shapes[0] if len(shapes) == 1 else shapes}."
-            " Sum it, or use ag.jacobian (every output) or ag.elementwise_grad (each element "
-            "depends on its own input only)."
+            f"{transform} needs a function that gives one number, but {_name(f)} gave shape "
+            f"{shapes[0] if len(shapes) == 1 else shapes}. Sum it{_INSTEAD.get(transform, '')}."
         )
+
+
+_FIRST = (
+    ", or use ag.jacobian (every output) or ag.elementwise_grad (each element depends on its own "
+    "input only)"
+)
+_INSTEAD = {
+    "grad": _FIRST,
+    "value_and_grad": _FIRST,
+    "hessian": ", or use ag.jacobian(ag.jacobian(f)), which gives those of every output",
+}
+"""What else gives derivatives of a function of many numbers, by transform."""
+
+
+def _name(f: Any) -> str:
+    return getattr(f, "__name__", "f")
 
 
 def _chosen(argnums: int | Sequence[int], args: Sequence[Any], f: Any) -> list[int]:
@@ -163,7 +176,7 @@ def _chosen(argnums: int | Sequence[int], args: Sequence[Any], f: Any) -> list[i
     for n in numbers:
         if not -len(args) <= n < len(args):
             raise ValueError(
-                f"argnums={argnums!r}, but {getattr(f, '__name__', 'f')} was called with "
+                f"argnums={argnums!r}, but {_name(f)} was called with "
                 f"{len(args)} positional arguments."
             )
     chosen = [int(n) % len(args) for n in numbers]
@@ -178,10 +191,8 @@ def _one_or_all(results: list[Any], argnums: int | Sequence[int]) -> Any:
 
 def _transform(wrapper: Callable[..., Any], f: Callable[..., Any], what: str) -> Callable[..., Any]:
     functools.update_wrapper(wrapper, f, assigned=("__module__",), updated=())
-    wrapper.__name__ = f"{what}_of_{getattr(f, '__name__', 'f')}"
-    wrapper.__doc__ = (
-        f"{what} of {getattr(f, '__name__', 'f')}: {getattr(f, '__doc__', None) or ''}"
-    )
+    wrapper.__name__ = f"{what}_of_{_name(f)}"
+    wrapper.__doc__ = f"{what} of {_name(f)}: {getattr(f, '__doc__', None) or ''}"
     return wrapper
 
 
@@ -195,14 +206,32 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     (np.float64(25.0), array([6., 8.]))
     """
 
+    return _transform(_value_and_grad(f, argnums, "value_and_grad"), f, "value_and_grad")
+
+
+def _value_and_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int], transform: str
+) -> Callable[..., Any]:
+    """The same, for the errors of the transform that asks for it."""
+
     def gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = _Trace(f, args, kwargs, _chosen(argnums, args, f))
-        _check_one_number(f, trace, "grad")
+        _check_one_number(f, trace, transform)
         (out,) = trace.outputs
         found = trace.pull([np.ones(out.shape, out.dtype)], retain_graph=False)
         return trace.value(), _one_or_all(trace.trees_of(found), argnums)
 
-    return _transform(gradient, f, "value_and_grad")
+    return gradient
+
+
+def _grad(f: Callable[..., Any], argnums: int | Sequence[int], transform: str) -> Any:
+    both = _value_and_grad(f, argnums, transform)
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    gradient.__name__ = _name(f)  # whoever differentiates it again speaks of f
+    return gradient
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -234,8 +263,7 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
 
     Source: the interface of HIPS autograd, https://github.com/HIPS/autograd.
     """
-    both = value_and_grad(f, argnums)
-    return _transform(lambda *args, **kwargs: both(*args, **kwargs)[1], f, "grad")
+    return _transform(_grad(f, argnums, "grad"), f, "grad")
 
 
 def elementwise_grad(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
@@ -250,9 +278,14 @@ def elementwise_grad(f: Callable[..., Any], argnums: int = 0) -> Callable[..., A
     >>> elementwise_grad(np.tanh)(np.array([0.0, 1.0]))
     array([1.        , 0.41997434])
     """
-    return _transform(
-        grad(lambda *args, **kwargs: f(*args, **kwargs).sum(), argnums), f, "elementwise_grad"
-    )
+
+    def total(*args: Any, **kwargs: Any) -> Any:
+        out = f(*args, **kwargs)
+        _check_recorded(f, out)
+        return out.sum()
+
+    total.__name__ = _name(f)
+    return _transform(_grad(total, argnums, "elementwise_grad"), f, "elementwise_grad")
 
 
 def vjp(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -402,7 +435,7 @@ def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable
     array([[6., 2.],
            [2., 0.]])
     """
-    return _transform(jacobian(grad(f, argnums), argnums), f, "hessian")
+    return _transform(jacobian(_grad(f, argnums, "hessian"), argnums), f, "hessian")
 
 
 def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
@@ -418,7 +451,7 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
 
     Source: B. Pearlmutter, "Fast exact multiplication by the Hessian", 1994.
     """
-    _, pullback = vjp(grad(f), x)
+    _, pullback = vjp(_grad(f, 0, "hvp"), x)
     return pullback(v)[0]
 
 

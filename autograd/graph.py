@@ -68,7 +68,7 @@ class Node:
 
     def __repr__(self) -> str:
         kind = self.op.name if self.op else "leaf"
-        return f"<{kind} node {self.name or ''} {self.shape} {self.dtype}>"
+        return f"<{kind} node{f' {self.name}' if self.name else ''} {self.shape} {self.dtype}>"
 
     @staticmethod
     def _rare(attribute: str) -> Any:
@@ -158,7 +158,7 @@ class Constant:
         self.value = small(array)
 
     def __repr__(self) -> str:
-        return f"<constant {self.name or ''} {self.shape} {self.dtype}>"
+        return f"<constant{f' {self.name}' if self.name else ''} {self.shape} {self.dtype}>"
 
 
 def small(array: Any) -> Any:

@@ -121,7 +121,10 @@ class Op:
 
     def _asked_by(self, rule: Rule, what: str) -> tuple[str, ...]:
         """What a rule asks for after g."""
-        arguments = names_in(rule)[1:]
+        first, *rest = names_in(rule) or ("",)
+        arguments = tuple(rest)
+        if first != "g" or first in rest:
+            self._check_first(rule, what, first, arguments)
         known = {"out", "i", *self.parameters, *(f"{p}_shape" for p in self.parameters)}
         for argument in [a for a in arguments if a not in known]:
             raise TypeError(
@@ -129,6 +132,21 @@ class Op:
                 f"of {self.name}{self.call}, or <parameter>_shape."
             )
         return arguments
+
+    def _check_first(self, rule: Rule, what: str, first: str, rest: tuple[str, ...]) -> None:
+        """Refuses a rule that would take g for something else, or that has no place for it."""
+        asked = {"out", *self.parameters, *(f"{p}_shape" for p in self.parameters)}
+        code = getattr(rule, "__code__", None)  # what is written in C names its parameters anyhow
+        has_name = code is not None and not code.co_posonlyargcount
+        late = "g" in rest and "g" not in asked
+        if first and not late and not (has_name and first in asked):
+            return
+        wanted = ", ".join(["g", *(name for name in (first, *rest) if name in asked)])
+        begins = f"begins with {first!r}" if first else "has no parameter"
+        raise TypeError(
+            f"op {self.name}: {what} {begins}; a rule's first parameter is g, the gradient that "
+            f"arrives: write lambda {wanted}: …."
+        )
 
     def forget(self) -> None:
         """Forgets what was decided about calls so far."""
@@ -160,7 +178,22 @@ class Op:
         try:
             return self.call.bind(*args, **kwargs).arguments
         except TypeError as error:
-            raise TypeError(f"{self.name}{self.call}: {error}") from None
+            told = self._misspelt(len(args), kwargs) or error
+            raise TypeError(f"{self.name}{self.call}: {told}") from None
+
+    def _misspelt(self, count: int, kwargs: dict[str, Any]) -> str:
+        """Which keyword there is not, and which one is meant; "" if all exist."""
+        from difflib import get_close_matches
+
+        names = list(self.call.parameters)
+        wrong = next((name for name in kwargs if name not in names), None)
+        if wrong is None or any(p.kind is p.VAR_KEYWORD for p in self.call.parameters.values()):
+            return ""
+        free = [name for name in names[count:] if name not in kwargs]
+        near = get_close_matches(wrong, free, 1) or [
+            name for name in free if wrong.startswith(name) or name.startswith(wrong)
+        ]
+        return f"there is no {wrong!r}." + (f" Do you mean {near[0]}=…?" if near else "")
 
     def refuse_keywords(self, given: dict[str, Any]) -> None:
         """`out=` and `where=` have no place in a graph (but `where` may be an op's own input)."""
@@ -269,9 +302,14 @@ def _gathering(
                 ]
             else:
                 gradients = rule(g, *[available[a] for a in arguments])
-                found.update(
-                    zip(targets, gradients if len(targets) > 1 else [gradients], strict=True)
-                )
+                if len(targets) == 1:
+                    found[targets[0]] = gradients
+                    continue
+                try:
+                    found.update(zip(targets, gradients, strict=True))
+                except (TypeError, ValueError):
+                    _check_count(targets, gradients)
+                    raise
         arriving: list[Any] = []
         for name, flag in flags.items():
             if isinstance(flag, tuple):
@@ -281,6 +319,19 @@ def _gathering(
         return arriving
 
     return pull
+
+
+def _check_count(targets: tuple[str, ...], gradients: Any) -> None:
+    if isinstance(gradients, (tuple, list)) and len(gradients) == len(targets):
+        return
+    if isinstance(gradients, (tuple, list)):
+        gave = f"{len(gradients)} gradient{'' if len(gradients) == 1 else 's'}"
+    else:
+        gave = f"a {type(gradients).__name__}"
+    raise TypeError(
+        f"the rule for {', '.join(targets)} gave {gave} for {len(targets)} inputs: a joint rule "
+        "returns one for each, None where there is none."
+    ) from None
 
 
 # -- samples: what the tests call an op with, as plain data --------------------------------------

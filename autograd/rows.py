@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .backward import _Alarm, _check_not_used_up, _fit, _warn_of_nan
+from .backward import _Alarm, _check_not_used_up, _fit, _warn_of_nan, as_gradient, explain
 from .graph import Array, Node, _Recording, depending_on, walk
 from .memory import check_unchanged
 
@@ -65,7 +65,11 @@ def _pass(
             if node.op is None:
                 continue
             wanted = [source in needed for source in node.inputs]
-            arriving = _broadcast(node, g, wanted) or _row_by_row(node, g, wanted)
+            try:
+                arriving = _broadcast(node, g, wanted) or _row_by_row(node, g, wanted)
+            except Exception as error:
+                explain(error, node, g[0])
+                raise
             for source, rows in zip(node.inputs, arriving):
                 if rows is not None:
                     gradients[source] = gradients[source] + rows if source in gradients else rows
@@ -82,6 +86,8 @@ def _broadcast(node: Node, g: Array, wanted: list[bool]) -> list[Any] | None:
     arriving: list[Any] = []
     for source, want, gradient in zip(node.inputs, wanted, node.plan.pull(g, node.saved)):
         if want:
+            if not hasattr(gradient, "shape"):
+                gradient = as_gradient(gradient, source, node)
             gradient = np.broadcast_to(gradient, g.shape)
             stretched = [1] * (g.ndim - 1 - len(source.shape))  # behind the rows' axis, not before
             fitted = _fit(gradient, source, node, (len(g), *stretched, *source.shape))
@@ -99,7 +105,7 @@ def _row_by_row(node: Node, g: Array, wanted: list[bool]) -> list[Any]:
     for i, row in enumerate(g):
         for rows, source, gradient in zip(arriving, node.inputs, node.plan.pull(row, node.saved)):
             if rows is not None:
-                if gradient.shape != source.shape:
+                if getattr(gradient, "shape", None) != source.shape:
                     gradient = _fit(gradient, source, node)
                 rows[i] = gradient
     return arriving

@@ -111,9 +111,18 @@ def find(kind: str, name: Any, named: Mapping[str, Any], aliases: Mapping[str, s
 
 
 def _near(name: str, known: list[str], count: int) -> list[str]:
+    """Those spelt alike, however joined and capitalised, and those that begin like it."""
     from difflib import get_close_matches
 
-    return get_close_matches(name, known, count)
+    plain: dict[str, list[str]] = {}
+    for other in known:
+        plain.setdefault(_plain(other), []).append(other)
+    asked = _plain(name)
+    if asked in plain:
+        return plain[asked][:count]
+    near = get_close_matches(asked, plain, count, 0.65)  # at 0.6, SGD is spelt like Sigmoid
+    near += [key for key in plain if key.startswith(asked) and len(asked) > 1]
+    return [other for key in dict.fromkeys(near) for other in plain[key]][:count]
 
 
 def _plain(name: str) -> str:

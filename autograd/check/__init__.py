@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array, enable_grad
+from ..tensor import Tensor
 from ..tree import leaves, rebuild
 from .blame import culprit
-from .report import GradientError, KinkAt, Report
+from .report import GradientError, KinkAt, Report, checked
 from .run import Run
 from .slope import complex_slope, slope, unit_slope
-from .subject import Subject
+from .subject import Subject, nothing_to_check
 
 __all__ = ("GradientError", "KinkAt", "Report", "check_gradients", "check_vjp")
 
@@ -129,14 +130,12 @@ def examined(
 ) -> Report:
     """`check_gradients`; a `brief` failure is found as surely, but says less, in less time."""
     __tracebackhide__ = True
-    _check_options(order, kinks, step)
+    _check_options(order, kinks, step, directions)
+    _check_function("check_gradients", f)
     with enable_grad():
         with Subject(f, inputs, promote=True) as subject:
             if not subject.names:
-                raise TypeError(
-                    f"check_gradients: {subject.name} has no input of a floating-point dtype, and "
-                    "reads no Tensor that requires a gradient. Pass 1.0 instead of 1."
-                )
+                raise nothing_to_check("check_gradients", subject.name, inputs)
             run = Run(
                 subject.name,
                 subject.names,
@@ -154,7 +153,7 @@ def examined(
         if any(a.dtype.itemsize < 8 for a in subject.given + [p.array for p in subject.captured]):
             with Subject(f, inputs, promote=False) as narrow:
                 run.check_narrow(narrow.level, narrow.arrays)
-    return report
+    return checked(report)
 
 
 def _is_right(f: Callable[..., Any], values: Sequence[Any], order: int) -> bool:
@@ -209,9 +208,16 @@ def check_vjp(
     around `torch.autograd.grad` will do.
     """
     __tracebackhide__ = True
-    _check_options(1, kinks, step)
+    _check_options(1, kinks, step, directions)
+    _check_function("check_vjp", f)
+    if not isinstance(inputs, (list, tuple)):
+        raise TypeError(
+            f"check_vjp: inputs is a list: write [x], not x itself ({type(inputs).__name__})."
+        )
     subject = _ByHand(f, f_vjp, inputs)
-    return Run(
+    if not subject.names:
+        raise nothing_to_check("check_vjp", subject.name, inputs)
+    run = Run(
         subject.name,
         subject.names,
         subject,
@@ -223,7 +229,8 @@ def check_vjp(
         seed=seed,
         shrink=shrink,
         blame=lambda i, order: (None, []),
-    ).all_orders(1)
+    )
+    return checked(run.all_orders(1))
 
 
 class _ByHand(Subject):
@@ -285,9 +292,19 @@ def _as_many(gradients: Any, like: Any) -> list[Any]:
     return [None] * len(leaves(like)) if gradients is None else leaves(gradients)
 
 
-def _check_options(order: int, kinks: str, step: str) -> None:
-    if order < 1:
-        raise ValueError(f"order must be 1 or more, not {order}.")
+def _check_function(asked: str, f: Any) -> None:
+    if not callable(f):
+        what = "Tensor" if isinstance(f, Tensor) else type(f).__name__
+        raise TypeError(
+            f"{asked}: a {what} is no function. Pass the function that computes it: "
+            f"{asked}(lambda x: …, …)."
+        )
+
+
+def _check_options(order: int, kinks: str, step: str, directions: int) -> None:
+    for name, value in (("order", order), ("directions", directions)):
+        if not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"{name} must be a whole number, 1 or more, not {value!r}.")
     if kinks not in ("report", "error"):
         raise ValueError(f'kinks must be "report" or "error", not {kinks!r}.')
     if step not in STEPS:

@@ -101,6 +101,7 @@ class Comparison:
         heaviest = max((float(np.abs(w).max(initial=0)) for w in weights), default=0)
         self.floor = FLOOR * heaviest * (max(map(typical, outputs), default=0) or 1.0)
         self.budget = BUDGET
+        self.left_out = [0] * len(self.arrays)  # elements whose gradient is not finite, of each
         self.unexamined = 0  # elements that the budget left out
 
     def run(self, directions: int = 1) -> Comparison:
@@ -110,7 +111,9 @@ class Comparison:
                 if i == j:
                     asked[index] = False
             if any(chosen is not None for chosen in self.chosen):  # some outputs are infinite here
-                asked &= np.isfinite(gradient)
+                finite = np.isfinite(gradient)
+                self.left_out[i] = int(np.count_nonzero(asked & ~finite))
+                asked &= finite
             part = np.flatnonzero(asked)
             for _ in range(directions if len(part) > 1 else len(part)):
                 found = len(self.wrong) + len(self.kinks)

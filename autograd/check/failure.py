@@ -15,6 +15,7 @@ from .compare import RELATIVE, Comparison, Wrong
 from .report import GradientError, element
 
 SHOWN = 8  # rows of the table
+LOST = "lost (detach, .data, float(), a comparison?)"
 ALL = 64  # inputs of up to this many elements are compared in full once something is wrong
 
 
@@ -104,13 +105,21 @@ def _spell(value: float, error: float) -> str:
 
 
 def _ratio(w: Wrong) -> str:
-    return f"{w.analytic / w.numeric + 0.0:.7g}" if w.numeric else "–"
+    return _seven_digits(w.analytic / w.numeric + 0.0) if w.numeric else "–"
+
+
+def _seven_digits(ratio: float) -> str:
+    """Seven digits, or as many as it takes to tell it from 1."""
+    text = f"{ratio:.7g}"
+    return text if text not in ("1", "-1") or abs(ratio) == 1 else f"{ratio:.12g}"
 
 
 def pattern(shape: tuple[int, ...], every: Sequence[Wrong], wrong: Sequence[Wrong]) -> str | None:
     """What a wrong gradient looks like as a whole: a factor, a sign, a transposed matrix, …"""
     if not all(math.isfinite(w.analytic) for w in wrong):
         return "The gradient is not finite, though the slope is."
+    if [w.analytic for w in every] == [0]:
+        return f"The gradient is 0: it is {LOST}."
     if len(wrong) == 1 and len(every) > 2:
         return f"The other {len(every) - 1} elements are right."
     if wrong[0].numeric and all(w.numeric for w in wrong):
@@ -136,13 +145,13 @@ def _factor(ratio: float) -> str:
         (-1.0, "−1: a sign is wrong,"),
         (2.0, "2: something is counted twice, or a factor ½ is missing,"),
         (0.5, "½: a factor 2 is missing,"),
-        (0.0, "0: the gradient is lost (detach, .data, float(), a comparison?),"),
+        (0.0, f"0: the gradient is {LOST},"),
     ):
         if abs(ratio - value) < 1e-6:
             return meaning
     n = round(max(abs(ratio), abs(1 / ratio)))
-    if n < 1e6 and abs(ratio - math.copysign(n, ratio)) < 1e-6:
+    if 1 < n < 1e6 and abs(ratio - math.copysign(n, ratio)) < 1e-6:
         return f"{ratio:.0f}: a sum over {n} where a mean is meant, or something counted {n} times,"
-    if n < 1e6 and abs(1 / ratio - math.copysign(n, ratio)) < 1e-6:
+    if 1 < n < 1e6 and abs(1 / ratio - math.copysign(n, ratio)) < 1e-6:
         return f"1/{1 / ratio:.0f}: a mean over {n} where a sum is meant,"
-    return f"{ratio:.7g}"
+    return _seven_digits(ratio)

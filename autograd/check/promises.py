@@ -37,8 +37,8 @@ class Promises:
             if not np.array_equal(array, copied, equal_nan=True):
                 raise GradientError(
                     f"computing the {what} of {self.name} overwrites its input {name}, which "
-                    "others may still need (backward does). Work on a copy: x = x.copy(), or "
-                    "x = x + … instead of x += ….",
+                    f"others may still need (backward does). Work on a copy: {name} = "
+                    f"{name}.copy(), or {name} = {name} + … instead of {name} += ….",
                     problem="mutation",
                     input=name,
                     order=order,

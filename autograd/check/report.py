@@ -29,6 +29,21 @@ class KinkAt(NamedTuple):
         return f"{self.element} at order {self.order}: {sides}; {says}"
 
 
+class LeftOut(NamedTuple):
+    """Elements that could not be compared, as something there is not finite."""
+
+    what: str
+    order: int
+    missing: int
+    size: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.missing} of {self.size} elements of {self.what}, not finite at order "
+            f"{self.order}"
+        )
+
+
 class Report:
     """The result of a check that passed: how well, at what cost, and where there is no derivative.
 
@@ -36,9 +51,12 @@ class Report:
     ----------
     orders : dict of int to dict of str to float
         For each order and input: the largest error found, relative to the gradient's size. None if
-        the gradient is 0 throughout, and the slope too: the input has no influence.
+        the gradient is 0 throughout, and the slope too: the input has no influence. NaN if none of
+        its elements could be compared.
     kinks : list of KinkAt
         The elements at which the function has no derivative, where nothing was compared.
+    left_out : list of LeftOut
+        How many elements could not be compared, because a value or a gradient is not finite there.
     evaluations : int
         How often the function (at order 2: its gradient) was evaluated.
     unexamined : int
@@ -50,6 +68,7 @@ class Report:
         self.shapes = shapes
         self.orders: dict[int, dict[str, float | None]] = {}
         self.kinks: list[KinkAt] = []
+        self.left_out: list[LeftOut] = []
         self.evaluations = 0
         self.unexamined = 0
 
@@ -58,23 +77,43 @@ class Report:
         width = max(map(len, ["input", *inputs]))
         shapes = {name: str(self.shapes.get(name, "")) for name in inputs}
         wide = max(map(len, ["shape", *shapes.values()]))
+        orders = f"order{'s' if len(self.orders) > 1 else ''} {' and '.join(map(str, self.orders))}"
+        found = (
+            f"match at {orders} ({self.evaluations} evaluations)"
+            if self.evaluations
+            else f"have the right shapes at {orders}; there is no element to compare"
+        )
         rows = [
-            f"gradients of {self.name} match at order{'s' if len(self.orders) > 1 else ''} "
-            f"{' and '.join(map(str, self.orders))} ({self.evaluations} evaluations)",
+            f"gradients of {self.name} {found}",
             f"  {'input':{width}}  {'shape':{wide}}"
             + "".join(f"  {f'error {order}':>9}" for order in self.orders),
         ]
         for name in inputs:
             errors = [found.get(name, "") for found in self.orders.values()]
-            cells = ["all 0" if e is None else f"{e:.0e}" if e != "" else "" for e in errors]
+            cells = [_cell(error) for error in errors]
             row = f"  {name:{width}}  {shapes[name]:{wide}}" + "".join(f"  {c:>9}" for c in cells)
             rows.append(row.rstrip())
         rows += [f"  kink: {kink}" for kink in self.kinks[:6]]
         if len(self.kinks) > 6:
             rows.append(f"  … and {len(self.kinks) - 6} more kinks")
+        rows += [f"  not compared: {left_out}" for left_out in self.left_out]
         if self.unexamined:
             rows.append(f"  not examined for so many kinks: {self.unexamined} elements")
         return "\n".join(rows)
+
+
+def _cell(error: Any) -> str:
+    if error == "" or error is None:
+        return "all 0" if error is None else ""
+    return "–" if math.isnan(error) else f"{error:.0e}"
+
+
+def checked(report: Report) -> Report:
+    """The report, if anything was compared, or if there are no elements at all."""
+    if report.evaluations or not report.left_out:
+        return report
+    why = "; ".join(map(str, report.left_out))
+    raise NothingFinite(f"nothing of {report.name} could be compared: {why}.")
 
 
 class GradientError(AssertionError):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ..backward import MisfitError
 from ..graph import Array
 from .compare import ENOUGH, Comparison, Kink, weights_for
 from .failure import failure, looked_at
 from .levels import quietly
 from .promises import Promises
-from .report import GradientError, KinkAt, NothingFinite, Report, element
+from .report import GradientError, KinkAt, LeftOut, NothingFinite, Report, element
 from .shrink import fails, smallest_failing
 from .slope import Slope, complex_slope, slope
 
@@ -59,11 +61,21 @@ class Run:
     def all_orders(self, order: int) -> Report:
         __tracebackhide__ = True
         with quietly():
-            weights = self._one_order(1)
-            for k in range(2, order + 1):
-                self.level = self.level.gradient(len(self.inputs))
-                self.inputs |= _named(k - 1, weights)
-                weights = self._one_order(k)
+            weights: list[Array] = []
+            for k in range(1, order + 1):
+                if k > 1:
+                    self.level = self.level.gradient(len(self.inputs))
+                    self.inputs |= _named(k - 1, weights)
+                try:
+                    weights = self._one_order(k)
+                except MisfitError as error:
+                    raise GradientError(
+                        f"{self.name}, order {k}: {error}",
+                        problem="shape",
+                        input=error.input,
+                        order=k,
+                        op=error.op,
+                    ) from None
         return self.report
 
     def check_narrow(self, level: Any, arrays: Sequence[Array]) -> None:
@@ -100,6 +112,7 @@ class Run:
             method=self.method,
             enough=ENOUGH if self.blame else 1,
         ).run(self.directions)
+        self._note_left_out(k, found)
         self._note(k, found)
         if found.wrong:
             raise self._failure(k, found)
@@ -110,8 +123,10 @@ class Run:
     def _note(self, k: int, found: Comparison) -> None:
         """Puts into the report what a comparison found, but for what is wrong."""
         self.report.orders[k] = {
-            name: error if np.any(g) or error else None
-            for name, error, g in zip(self.inputs, found.errors, found.gradients, strict=True)
+            name: math.nan if g.size and n == g.size else error if np.any(g) or error else None
+            for name, error, g, n in zip(
+                self.inputs, found.errors, found.gradients, found.left_out, strict=True
+            )
         }
         self.report.evaluations += found.evaluations
         self.report.unexamined += found.unexamined
@@ -126,6 +141,18 @@ class Run:
             if self.kinks == "error":
                 what = f"{self.name} has no derivative with respect to {at}."
                 raise GradientError(what, problem="kink", input=name, order=k)
+
+    def _note_left_out(self, k: int, found: Comparison) -> None:
+        """Puts into the report how much of the output and of each input was not compared."""
+        left_out = []
+        if k == 1:
+            lost = sum(int((w == 0).sum()) for w in found.weights)
+            left_out.append(LeftOut("the output", k, lost, sum(w.size for w in found.weights)))
+        for (name, shape), lost in zip(self.report.shapes.items(), found.left_out, strict=False):
+            what = f"the gradient with respect to {name}"
+            left_out.append(LeftOut(what, k, lost, math.prod(shape)))
+        told = {before.what for before in self.report.left_out}
+        self.report.left_out += [new for new in left_out if new.missing and new.what not in told]
 
     def _readable(self, k: int, found: Comparison) -> list[Comparison]:
         """Before it, the comparison of the plain sum of the outputs: its numbers say more."""

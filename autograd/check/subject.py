@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array, Node, enable_grad, leaf, walk
+from ..op import Op
 from ..tensor import Tensor, source
 from ..tree import leaves, rebuild
 from .levels import Level, quietly, recording
@@ -39,9 +40,11 @@ class Subject:
 
     def __enter__(self) -> Subject:
         """Finds the captured leaves, and lends them arrays that may be moved about."""
+        if not self.given and _captures_nothing(self.f):
+            raise nothing_to_check("check_gradients", self.name, self.inputs)
         tensors = [recording(source(self.widened(array).copy())) for array in self.given]
         with enable_grad(), quietly():
-            nodes = walk([t.node for t in self.call(tensors) if t.node is not None])
+            nodes = walk([t.node for t in self._first_call(tensors) if t.node is not None])
         own = {t.node for t in tensors}
         owners = [n.owner() for n in reversed(nodes) if n.op is None and n.owner and n not in own]
         self.captured = [owner for owner in owners if owner is not None]
@@ -52,6 +55,22 @@ class Subject:
             p.array = self.widened(p.array).copy()
             p.node = leaf(p.array, p.name, p)
         return self
+
+    def _first_call(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        try:
+            return self.call(tensors)
+        except _NoFloats:
+            if self.given:
+                raise
+            raise nothing_to_check("check_gradients", self.name, self.inputs) from None
+        except Exception as error:
+            lists = [x for x in self.inputs if isinstance(x, (list, tuple)) and _are_numbers(x)]
+            if not lists:
+                raise
+            raise TypeError(
+                f"{self.name} failed on {lists[0]!r:.60}: a list is several inputs; for one array "
+                f"write np.array([...]). ({type(error).__name__}: {error})"
+            ) from error
 
     def __exit__(self, *exc_info: object) -> None:
         for p, array, node in self._kept:
@@ -87,6 +106,33 @@ class Subject:
         return float_outputs(self.f(*args), self.name)
 
 
+def nothing_to_check(asked: str, name: str, inputs: Sequence[Any]) -> TypeError:
+    """The error for inputs that cannot change by a little."""
+    kinds = [getattr(x, "dtype", type(x).__name__) for x in leaves(list(inputs))]
+    given = f" ({', '.join(map(str, kinds))})" if kinds else ""
+    captured = "" if asked == "check_vjp" else ", and it reads no Tensor that requires a gradient"
+    return TypeError(
+        f"{asked}: no floating-point array among the inputs of {name}{given}{captured}. "
+        "Pass 1.0 instead of 1, x.astype(float) instead of x."
+    )
+
+
+def _captures_nothing(f: Any) -> bool:
+    """Whether it is an op or NumPy's: then it reads no Tensor that it is not given."""
+    is_numpys = isinstance(f, np.ufunc) or str(getattr(f, "__module__", "")).startswith("numpy")
+    return is_numpys or isinstance(getattr(f, "op", None), Op)
+
+
+def _are_numbers(items: Sequence[Any]) -> bool:
+    """Whether it is what np.array would make one array of, and no nested inputs."""
+    flat = leaves(list(items))
+    return len(flat) > 0 and all(isinstance(x, (int, float)) for x in flat)
+
+
+class _NoFloats(TypeError):
+    """A function gave nothing that could have a gradient."""
+
+
 def float_outputs(out: Any, name: str) -> list[Tensor]:
     found = [
         x if isinstance(x, Tensor) else source(np.asarray(x))
@@ -95,7 +141,7 @@ def float_outputs(out: Any, name: str) -> list[Tensor]:
     ]
     found = [x for x in found if x.dtype.kind in "fc"]
     if not found:
-        raise TypeError(
+        raise _NoFloats(
             f"{name} returned {type(out).__name__} without any floating-point array: there is "
             "nothing whose gradient could be checked. Return the Tensors that it computes."
         )

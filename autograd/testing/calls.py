@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..check.levels import Level
 from ..check.subject import float_outputs
 from ..graph import Array
 from ..op import A, Op, Sample
-from ..tensor import Tensor
+from ..tensor import Tensor, claims
 from .arrays import ATTEMPTS, Strategy, _arrays, shaken
 
 NEAR = 0.01  # the distance that values keep from an op's kinks
@@ -112,7 +112,14 @@ def calls(op: Any, *samples: Sample) -> Strategy:
     >>> find(calls(cube), lambda call: True)
     cube(A()) with array(0.)
     """
-    op = getattr(op, "op", op)
+    op = declared("calls", op)
+    for sample in (*op.samples, *samples):
+        if not isinstance(sample, Sample):
+            raise TypeError(
+                f"op {op.name}: the sample {sample!r} is no Sample ({type(sample).__name__}). "
+                "Write a call, as in samples=[Sample(A(2, 3), axis=0)]: an A(2, 3) stands for an "
+                "array of that shape."
+            )
     if samples:
         return _filled(op, st.sampled_from(samples))
     chosen = st.sampled_from(op.samples) if op.samples else st.nothing()
@@ -124,6 +131,22 @@ def calls(op: Any, *samples: Sample) -> Strategy:
             "samples=[Sample(A(2, 3)), …]: calls that try its keywords and shapes."
         )
     return _filled(op, chosen)
+
+
+def declared(asked: str, op: Any) -> Op:
+    """The op behind what was declared; a TypeError for a function that is no op."""
+    found = getattr(op, "op", op)
+    if isinstance(found, Op):
+        return found
+    known = isinstance(op, Hashable) and op in claims
+    ours = getattr(claims[op], "op", None) if known else None
+    name = getattr(op, "__name__", repr(op))
+    instead = f"For NumPy's own, write {asked}(ag.{ours.name}). " if ours else ""
+    raise TypeError(
+        f"{asked} is for what ag.op or ag.elementwise declared, and {name} "
+        f"({type(op).__name__}) is not. {instead}Of any function: "
+        "assert_gradients_match(f, tensors())."
+    )
 
 
 def is_pointwise(op: Op) -> bool:

@@ -16,7 +16,7 @@ from ..check.report import NothingFinite
 from ..check.run import Run
 from ..check.subject import arguments
 from .arrays import Inputs
-from .calls import Call, calls
+from .calls import Call, calls, declared
 
 
 def gradient_property(
@@ -115,11 +115,21 @@ def assert_gradients_match(
 def assert_op(op: Any, *, order: int = 2, settings: hypothesis.settings | None = None) -> None:
     """Tests an op that you declared, from its own declaration: `samples`, `domain`, `kinks`.
 
+    Raises GradientError if a rule is wrong; TypeError for what is no op, for an op without rules,
+    and for samples that are no `Sample`.
+
     >>> import numpy as np, autograd as ag
     >>> softplus = ag.elementwise(
     ...     lambda x: np.log1p(np.exp(x)), lambda g, x: g / (1 + np.exp(-x)), name="softplus")
     >>> ag.testing.assert_op(softplus)
     """
+
+    op = declared("assert_op", op)
+    if not op.rules:
+        raise TypeError(
+            f"assert_op: op {op.name} has no derivative rule, so there is nothing to test. Declare "
+            f'one: @{op.name}.wrt("{next(iter(op.parameters), "x")}").'
+        )
 
     def test(call: Call) -> None:
         check_call(call, order)

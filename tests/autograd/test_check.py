@@ -62,6 +62,17 @@ def test_a_factor_is_caught_and_named(factor: float) -> None:
     assert "rule of sine is at fault" in str(wrong)
 
 
+def test_a_factor_next_to_one_is_no_sum_over_one() -> None:
+    wrong = str(refused(sine(lambda g, x: g * np.cos(x) * (1 + 1e-7)), X))
+    assert "The ratio is 1.0000001 everywhere" in wrong
+    assert wrong.count("  1.0000001") == 8  # in the table, too
+
+
+def test_a_lost_gradient_of_one_number_is_called_lost() -> None:
+    lost = str(refused(lambda x, y: x * y.detach(), 2.0, 3.0))
+    assert "The gradient is 0: it is lost (detach, .data" in lost
+
+
 @given(at=st.tuples(st.integers(0, 2), st.integers(0, 3)))
 def test_a_single_element_wrong_by_a_ten_thousandth_is_caught_and_found(
     at: tuple[int, int],
@@ -110,6 +121,17 @@ def test_a_transposed_jacobian() -> None:
     assert "transposed" in str(wrong)
     assert wrong.op == "turned"
     assert "turned → multiply" in str(wrong)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_wrong_shape_names_the_rule(order: int) -> None:
+    product = ag.op(lambda x, w: x @ w, name="product")
+    product.wrt("x")(lambda g, w: g @ w.T)
+    turn = np.transpose if order == 1 else lambda g: g.T if isinstance(g, Tensor) else g
+    product.wrt("w")(lambda g, x: turn(x.T @ g))
+    wrong = refused(product, X, RNG.normal(size=(4, 2)))
+    assert (wrong.problem, wrong.input, wrong.op) == ("shape", "w", "product")
+    assert "the rule of product for w gave a gradient of shape (2, 4) for an input" in str(wrong)
 
 
 def test_the_wrong_way_round() -> None:
@@ -210,7 +232,9 @@ def test_overwritten_inputs() -> None:
         values(g)[...] = 0
         return g * np.cos(x)
 
-    assert refused(sine(greedy), X).input == "g"
+    wrong = refused(sine(greedy), X)
+    assert wrong.input == "g"
+    assert "g = g.copy(), or g = g + … instead of g += …." in str(wrong)
 
 
 def test_a_rule_that_overwrites_what_it_was_given() -> None:
@@ -493,7 +517,7 @@ def test_the_report_lines_up() -> None:
 
 
 def test_nothing_to_check() -> None:
-    with pytest.raises(TypeError, match="no input of a floating-point dtype"):
+    with pytest.raises(TypeError, match=r"no floating-point array among.* 1\.0 instead"):
         check_gradients(lambda n: np.ones(3), 3)
     with pytest.raises(TypeError, match="without any floating-point array"):
         check_gradients(lambda x: np.argmax(x), X)
@@ -501,6 +525,57 @@ def test_nothing_to_check() -> None:
         check_gradients(np.log, -np.abs(X))
     with pytest.raises(ValueError, match="order must be"):
         check_gradients(np.sin, X, order=0)
+    report = check_gradients(np.sin, np.zeros((0, 3)))
+    assert "have the right shapes at orders 1 and 2; there is no element" in repr(report)
+    for directions in (0, 1.5):
+        with pytest.raises(ValueError, match="directions must be a whole number, 1 or more"):
+            check_gradients(np.sin, X, directions=directions)  # type: ignore[arg-type]
+
+
+def test_integers_are_refused_before_the_function_sees_them() -> None:
+    called = ag.op(lambda a: pytest.fail("called"), name="called")
+    called.wrt("a")(lambda g: g)
+    for f in (called, lambda x: x.sum()):
+        with pytest.raises(TypeError, match=r"no floating-point array among the inputs.*\(int64\)"):
+            check_gradients(f, np.array([1, 2]))
+    with pytest.raises(TypeError, match="no floating-point array among the inputs of sin"):
+        check_vjp(np.sin, lambda g, x: 7 * g, [np.array([1, 2])])
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (lambda: check_gradients(np.sin, [0.1, 0.2]), r"list is several inputs.*np\.array\("),
+        (lambda: check_gradients(lambda x: x.sum(), [[0.1], [0.2]]), "'list' object has no"),
+        (lambda: check_gradients(np.sin(Tensor(X)), X), r"a Tensor is no function.*lambda x: "),
+        (lambda: check_vjp(X, np.cos, [X]), "ndarray is no function"),  # type: ignore[arg-type]
+        (lambda: check_vjp(np.sin, lambda g, x: g * np.cos(x), X), r"a list: write \[x\]"),
+        (lambda: check_vjp(np.sin, lambda g, x: g, 1.0), r"\[x\]"),  # type: ignore[arg-type]
+    ],
+)
+def test_wrong_calls_say_what_to_write(check: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        check()
+
+
+def test_what_could_not_be_compared_is_counted() -> None:
+    with np.errstate(all="ignore"):
+        report = check_gradients(ag.log, np.array([-1.0, 1.0, 2.0]))
+    assert report.left_out == [("the output", 1, 1, 3)]
+    assert "not compared: 1 of 3 elements of the output, not finite at order 1" in repr(report)
+    report = check_gradients(np.tanh, np.array([np.nan, 1.0]))
+    assert [left_out[2:] for left_out in report.left_out] == [(1, 2), (1, 2)]
+    assert not check_gradients(np.sqrt, np.array([0.0, 1.0])).left_out  # a kink, and told as one
+
+
+def test_an_input_that_could_not_be_compared_has_no_error() -> None:
+    report = check_gradients(lambda x, y: np.append(np.tanh(x), y), np.array([np.nan]), Y)
+    assert np.isnan(report.orders[1]["x"])
+    assert "of the gradient with respect to x" in repr(report)
+    x_row = next(line for line in repr(report).splitlines() if line.split()[0] == "x")
+    assert x_row.split()[-2:] == ["–", "–"]
+    with pytest.raises(ValueError, match=r"nothing of .* could be compared: 1 of 2 el"):
+        check_vjp(lambda x: np.append(x, 1.0), lambda g, x: x * g[:-1], [np.array([np.nan])])
 
 
 # -- by hand --------------------------------------------------------------------------------------

@@ -137,6 +137,11 @@ def test_no_grad_outside_does_not_matter_inside():
     ("call", "error", "words"),
     [
         (lambda: ag.grad(lambda x: x * 2)(np.ones(3)), ValueError, "one number.*elementwise_grad"),
+        (lambda: ag.value_and_grad(lambda x: x * 2)(np.ones(3)), ValueError, "^value_and_grad "),
+        (lambda: ag.hessian(lambda v: v * v)(np.ones(3)), ValueError, "^hessian .*ag.jacobian"),
+        (lambda: ag.hvp(lambda v: v * v, np.ones(3), np.ones(3)), ValueError, "^hvp .*Sum it.$"),
+        (lambda: ag.hessian(f, 5)(np.ones(3)), ValueError, "but f was called with 1"),
+        (lambda: ag.elementwise_grad(len)(np.ones(3)), TypeError, "len gave a int, which has left"),
         (lambda: ag.grad(lambda x: 3.0)(1.0), TypeError, "left the graph.*np.exp"),
         (lambda: ag.grad(np.sum)(np.array([1, 2])), TypeError, "integers.*1.0 instead of 1"),
         (lambda: ag.grad(np.sum)(np.array([1j])), TypeError, "complex"),

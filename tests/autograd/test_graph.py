@@ -251,7 +251,10 @@ def test_a_failing_rule_changes_no_gradient_and_names_the_op():
     x, y = leaf(1.0), leaf(2.0)
     with pytest.raises(KeyError) as caught:
         (bad(x) + y).backward()
-    assert "rule of bad" in caught.value.__notes__[0]
+    (note,) = caught.value.__notes__
+    assert note == (
+        "in the derivative rule of bad for x: g = an array of shape (); x = <leaf node () float64>"
+    )
     assert x.grad is None
     assert y.grad is None
     assert is_recording()
@@ -259,8 +262,78 @@ def test_a_failing_rule_changes_no_gradient_and_names_the_op():
 
 def test_a_rule_that_gives_a_wrong_shape_is_named():
     bad = ag.elementwise(lambda x: x * 1.0, lambda g: np.ones(5), name="bad")
-    with pytest.raises(ValueError, match=r"rule of <op bad.*shape \(5,\).*shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"rule of bad for x gave .*shape \(5,\).*shape \(2,\)"):
         bad(leaf([1.0, 2.0])).sum().backward()
+
+
+def my_linear(rule_for_w, function=np.matmul):
+    f = ag.op(lambda x, w: function(x, w), name="my_linear")
+    f.wrt("x")(lambda g, w: g @ w.T)
+    f.wrt("w")(rule_for_w)
+    return f
+
+
+def test_an_error_in_a_rule_names_the_input_wherever_it_runs():
+    f = my_linear(lambda g, x: x.T @ g.missing)
+    ways = [
+        lambda: f(leaf(np.ones((2, 3))), leaf(np.ones((3, 4)))).sum().backward(),
+        lambda: ag.jacobian(f, (0, 1))(np.ones((2, 3)), np.ones((3, 4))),
+    ]
+    for way in ways:
+        with pytest.raises(AttributeError) as caught:
+            way()
+        assert "rule of my_linear for w: g = an array of shape (2, 4)" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize(
+    ("rule", "returned"),
+    [
+        (lambda g: 0.0, "returned 0.0"),
+        (lambda g, x: (x.T @ g,), "returned a tuple of 1; a rule returns one gradient"),
+        (lambda g, x: [x.T @ g], "returned a list of 1; a rule returns one gradient"),
+        (lambda g: "g", "returned a str"),
+    ],
+)
+def test_a_rule_that_gives_no_array_is_named(rule, returned, create_graph):
+    f = my_linear(rule)
+    x, w = leaf(np.ones((2, 3))), leaf(np.ones((3, 4)))
+    with pytest.raises(TypeError, match=f"the rule of my_linear for w {returned}"):
+        f(x, w).sum().backward(create_graph=create_graph)
+    with pytest.raises(TypeError, match=f"the rule of my_linear for w {returned}"):
+        ag.jacobian(f, 1)(x.data, w.data)
+
+
+def test_a_rule_may_give_numbers_and_lists_of_them():
+    product = ag.op(lambda v: v[0] * v[1], name="product")
+    product.wrt("v")(lambda g, v: [g * v[1], g * v[0]])
+    ag.check_gradients(product, np.array([2.0, 3.0]))
+    np.testing.assert_array_equal(ag.jacobian(product)(np.array([2.0, 3.0])), [3.0, 2.0])
+    double = ag.elementwise(lambda x: 2 * x, lambda g: 2.0, name="double")
+    assert ag.grad(double)(1.0) == 2.0
+
+
+def test_an_op_may_return_a_number_and_is_named_if_it_returns_no_array():
+    x, w = leaf(np.ones((2, 3))), leaf(np.ones((3, 4)))
+    total = ag.op(lambda x: float(x.sum()), name="total")
+    total.wrt("x")(lambda g, x: g * np.ones(x.shape))
+    assert total(x).shape == ()
+    ag.check_gradients(total, x.data)
+    for out, what in [
+        (None, "None: is a return missing"),
+        ([1.0, 2.0], "a list of float"),
+        ((w.data, 2.0), "a tuple of float, ndarray"),
+        ({}, "a dict"),
+    ]:
+        with pytest.raises(TypeError, match=f"op my_linear returned {what}"):
+            my_linear(lambda g: g, lambda x, w, out=out: out)(x, w)
+
+
+def test_nodes_are_written_with_one_space():
+    y = leaf([1.0]) * np.ones(1)
+    assert repr(y.node.inputs) == "(<leaf node (1,) float64>, <constant (1,) float64>)"
+    named = Tensor([1.0], requires_grad=True, name="w")
+    assert repr(named.node) == "<leaf node w (1,) float64>"
 
 
 def test_what_all_rules_begin_with_is_done_once():
@@ -293,10 +366,55 @@ def test_misspelt_rules_fail_at_declaration():
         f.wrt("b")(lambda g: g)
     with pytest.raises(TypeError, match=r"what comes first asks for 'b'.*not g, out"):
         f.first(lambda g, b: g)
+    with pytest.raises(TypeError, match=r"f\(a, axis=0\): there is no 'axes'\. Do you mean axis=…"):
+        f(leaf(1.0), axes=1)
+    with pytest.raises(TypeError, match=r"there is no 'weights'\. Do you mean w=…"):
+        my_linear(lambda g: g)(leaf(1.0), weights=2.0)
     before = registry["sin"]
     with pytest.raises(ValueError, match="already claimed"):
         ag.elementwise(np.sin, lambda g, x: g, register=True)
     assert registry["sin"] is before
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (lambda x: np.cos(x), "begins with 'x'.*write lambda g, x: …"),
+        (lambda x, g: g * np.cos(x), "begins with 'x'.*write lambda g, x: …"),
+        (lambda out, x: out, "begins with 'out'.*write lambda g, out, x: …"),
+        (lambda x_shape: 1, "begins with 'x_shape'.*write lambda g, x_shape: …"),
+        (lambda dy, g, x: g, "begins with 'dy'.*write lambda g, x: …"),
+        (lambda: 1, "has no parameter.*write lambda g: …"),
+    ],
+)
+def test_a_rule_that_forgets_g_is_refused(rule, said):
+    with pytest.raises(TypeError, match=f"op f: the rule for x {said}"):
+        ag.elementwise(lambda x: np.sin(x), rule, name="f")
+
+
+def test_g_may_be_called_otherwise():
+    sine = ag.elementwise(lambda x: np.sin(x), lambda dy, x: dy * np.cos(x), name="sine")
+    assert ag.grad(sine)(0.0) == 1.0
+    scaled = ag.op(lambda x, g: g * x, name="scaled")  # an op with a parameter of that name
+    scaled.wrt("x")(lambda dy, g: dy * g)
+    assert ag.grad(scaled)(1.0, 3.0) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("function", "count", "said"),
+    [
+        (np.sin, 0, r"no rules came for 1 input; .*elementwise\(sin, lambda g, x: …\)"),
+        (np.sin, 2, r"2 rules came for 1 input; "),
+        (np.multiply, 1, r"1 rule came for 2 inputs; .*lambda g, y: …, lambda g, x: …\)"),
+        (lambda x, y: x * y, 1, r"1 rule came for 2 inputs"),
+        (lambda x, y, z: x * y * z, 3, r"3 rules came for 3 inputs.*Write f = ag\.op\(…\)"),
+        (np.clip, 3, r"3 rules came, and elementwise is for functions of one or two"),
+    ],
+)
+def test_elementwise_wants_a_rule_for_each_input(function, count, said):
+    with pytest.raises(TypeError, match=said):
+        ag.elementwise(function, *[lambda g: g] * count)
+    assert ag.elementwise(lambda x, slope=2.0: slope * x, lambda g: 2 * g)(1.0) == 2.0
 
 
 def test_hooks_see_and_replace_gradients_and_can_be_removed():
@@ -553,6 +671,17 @@ def test_joint_rules_run_once_for_all_their_inputs():
     a, b = leaf(2.0), leaf(3.0)
     product(a, b).backward()
     assert (a.grad.item(), b.grad.item(), len(ran)) == (3.0, 2.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "gave"),
+    [((1, 2, 3), "3 gradients"), ([1], "1 gradient"), (None, "a NoneType"), (1.0, "a float")],
+)
+def test_a_joint_rule_gives_one_gradient_for_each(given, gave):
+    product = ag.op(lambda a, b: a * b, name="product")
+    product.wrt("a", "b")(lambda g: given)
+    with pytest.raises(TypeError, match=f"the rule for a, b gave {gave} for 2 inputs"):
+        product(leaf(2.0), leaf(3.0)).backward()
 
 
 def test_sequences_run_their_rule_for_those_that_want_it():

@@ -180,6 +180,30 @@ def test_an_op_without_samples_says_so() -> None:
         calls(lonely)
 
 
+@pytest.mark.parametrize(
+    ("f", "said"),
+    [
+        (np.sin, r"ag\.op or ag\.elementwise declared, and sin .* write assert_op\(ag\.sin\)"),
+        (lambda x: x, r"<lambda> \(function\) is not\. Of any function: assert_gradients_match"),
+        (3.0, r"3\.0 \(float\) is not"),
+        ([], r"\[\] \(list\) is not"),
+        (ag.op(lambda a: a, name="f", samples=[Sample(A(2))]), r'op f has no.*@f\.wrt\("a"\)'),
+    ],
+)
+def test_assert_op_is_for_ops_with_rules(f: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        assert_op(f)
+
+
+def test_samples_are_samples() -> None:
+    f = ag.op(lambda a: a + 0, name="f", samples=[(A(2),)])  # type: ignore[list-item]
+    f.wrt("a")(lambda g: g)
+    with pytest.raises(TypeError, match=r"sample \(A\(2,\),\) is no Sample.*Sample\(A\(2, 3\)"):
+        assert_op(f, settings=QUICK)
+    with pytest.raises(TypeError, match="is no Sample"):
+        calls(ag.sum, A(2))  # type: ignore[arg-type]
+
+
 def test_a_sample_that_does_not_fit_says_so() -> None:
     f = ag.op(lambda a, out=None: a + 0, name="f", samples=[Sample(A(2), A(2))])
     f.wrt("a")(lambda g: g)

@@ -139,6 +139,7 @@ def test_a_constructor_of_ones_own_is_what_it_was():
         ("Dens", "nn.Dense"),
         ("Conv3d", "nn.Conv"),
         ("zzzz", "nn has no zzzz."),
+        ("relU", "nn has no relU. Do you mean nn.ReLU or nn.relu?"),
     ],
 )
 def test_nn_knows_what_it_is_called_here(name, words):

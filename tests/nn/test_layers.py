@@ -67,6 +67,11 @@ def test_names_of_activations():
         nn.Dense(1, activation=3)
 
 
+def test_names_that_begin_like_it_are_meant():
+    with pytest.raises(ValueError, match=r"'he'\. Do you mean he_normal, he_uniform\?"):
+        nn.Dense(1, init="he")
+
+
 # -- Dense ----------------------------------------------------------------------------------------
 
 

@@ -50,6 +50,9 @@ def test_optimizers_by_name_or_class(optimizer):
     assert losses[-1] < losses[0]
     with pytest.raises(ValueError, match=r"no optimizer is called 'adma'\. Do you mean .*Adam"):
         classifier(optimizer="adma")
+    for typo, meant in {"adm": "Adam", "sdg": "SGD", "rmspop": "RMSprop"}.items():
+        with pytest.raises(ValueError, match=rf"Do you mean {meant}\b"):
+            classifier(optimizer=typo)
     for nothing in (None, 0.01):
         with pytest.raises(TypeError, match=rf"{nothing} is no optimizer\."):
             classifier(optimizer=nothing)

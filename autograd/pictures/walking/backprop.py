@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ... import memory
-from ...backward import _fit
+from ...backward import _fit, as_gradient
 from ...call import Parts
 from ...graph import Array, Constant, Node, _Recording
 from ...tensor import Tensor
@@ -51,6 +51,7 @@ def contributions(root: Node, nodes: list[Node], saved: dict[Node, Any]) -> Iter
         for place, (source, raw) in enumerate(zip(node.inputs, arriving, strict=True)):
             if raw is None:
                 continue
+            raw = raw if hasattr(raw, "shape") else as_gradient(raw, source, node)
             fits = raw.shape == source.shape and raw.dtype is source.dtype
             fitted = raw if fits else _fit(raw, source, node)
             before = gradients.get(source)
