@@ -1,12 +1,16 @@
-"""The code on every page runs, and its links lead somewhere; every public name says what it is."""
+"""The code on every page runs and gives what the page says, and its links lead somewhere; every
+public name says what it is."""
 
+import ast
+import contextlib
+import doctest
 import importlib
 import inspect
+import io
 import re
 import typing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import autograd
@@ -22,16 +26,49 @@ PAGES = {
 every_page = pytest.mark.parametrize("page", PAGES)
 
 
+# A comment that is nothing but a value, `# [-0.09…, 1]` or `# → 2.0`, states what its line gives.
+STATED = re.compile(r"#\s*(?:→\s*)?((?:Tensor|array)\(.*\)|[\[(].*[\])]|-?\d[\d.…]*)\s*$")
+
+
+def said_and_given(code, name, names):
+    """Runs the code, and finds what its lines say that they give: pairs (said, given)."""
+    lines = code.splitlines()
+    for statement in ast.parse(code, name).body:
+        stated = STATED.search(lines[statement.end_lineno - 1])
+        if stated is None or not isinstance(statement, ast.Expr):
+            exec(compile(ast.Module([statement], []), name, "exec"), names)
+            continue
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            value = eval(compile(ast.Expression(statement.value), name, "eval"), names)
+        yield stated[1], printed.getvalue() or repr(value)
+
+
+def agree(said, given):
+    """As in a doctest: `…` stands for anything, and any white space for any other."""
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    want, got = [re.sub(r"\s*([\[\](),])\s*", r"\1", text.strip()) for text in (said, given)]
+    return doctest.OutputChecker().check_output(want.replace("…", "..."), got, flags)
+
+
 @every_page
-def test_the_code_on_the_page_runs(page, tmp_path, monkeypatch):
+def test_the_code_on_the_page_runs_as_pasted_and_gives_what_it_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code = {"np": np, "ag": autograd, "__name__": "page"}
-    for name in ("op", "elementwise", "A", "Sample", "Tensor"):
-        code[name] = getattr(autograd, name)
+    folder = (ROOT / page).parent
+    if not (folder / "__init__.py").exists():  # not a package: a script beside the page
+        monkeypatch.syspath_prepend(folder)
+    names = {"__name__": "page"}  # blocks go on where the one before ended; nothing else is there
     text = PAGES[page]
     for block in re.finditer(r"^```python\n(.*?)^```", text, re.M | re.S):
         line = text[: block.start(1)].count("\n")
-        exec(compile("\n" * line + block[1], page, "exec"), code)
+        for said, given in said_and_given("\n" * line + block[1], page, names):
+            assert agree(said, given), f"{page} says {said}, it is {given}"
+
+
+def test_a_wrong_number_on_a_page_is_noticed():
+    code = "x = [0.25, -1.0]\nx  # [0.2…, -1.0]\nprint(x)   # → [0.26…, -1.0]\nx[0]  # a half\n"
+    assert [agree(*pair) for pair in said_and_given(code, "page", {})] == [True, False]
+    (line,) = re.findall(r"^print\(x\.grad\).*$", PAGES["README.md"], re.M)
+    assert STATED.search(line)
 
 
 @every_page
