@@ -7,10 +7,13 @@ import doctest
 import importlib
 import inspect
 import io
+import linecache
 import re
+import traceback
 import typing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import autograd
@@ -62,6 +65,16 @@ def test_the_code_on_the_page_runs_as_pasted_and_gives_what_it_says(page, tmp_pa
         line = text[: block.start(1)].count("\n")
         for said, given in said_and_given("\n" * line + block[1], page, names):
             assert agree(said, given), f"{page} says {said}, it is {given}"
+
+
+def test_the_error_that_readme_shows_is_what_one_sees():
+    (shown,) = re.findall(r"^```text\n(ValueError: .*?)^```", PAGES["README.md"], re.M | re.S)
+    line = next(line for line in shown.splitlines() if line.startswith("y = "))
+    x, w, b = (autograd.Tensor(np.ones(shape), True) for shape in [(2, 3), (2, 3), 3])
+    linecache.cache["<readme>"] = len(line), None, [line], "<readme>"
+    with pytest.raises(ValueError, match="matmul") as caught:
+        exec(compile(line, "<readme>", "exec"), {"np": np, "x": x, "w": w, "b": b})
+    assert shown == "".join(traceback.format_exception_only(caught.value))
 
 
 def test_a_wrong_number_on_a_page_is_noticed():
