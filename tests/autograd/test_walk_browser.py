@@ -230,7 +230,7 @@ def test_arrows_begin_and_end_at_boxes(opened):
         """return arrows.map((arrow) => {
           const [start, end] = arrow.id.match(/\\d+/g).map((i) => boxes[i].querySelector(".edge"));
           const [from, to] = [start.getBBox(), end.getBBox()];
-          const lines = [...arrow.querySelectorAll(".line")].filter((line) => line.checkVisibility());
+          const lines = [...arrow.querySelectorAll(".line")].filter((l) => l.checkVisibility());
           const ends = lines.map((line) => line.getPointAtLength(line.getTotalLength()));
           const last = ends.reduce((a, b) => (a.x > b.x ? a : b));
           const first = lines[0].getPointAtLength(0);
