@@ -5,6 +5,7 @@ import ast
 import contextlib
 import doctest
 import importlib
+import importlib.util
 import inspect
 import io
 import linecache
@@ -94,6 +95,63 @@ def test_relative_links_lead_somewhere(page):
 def test_pages_were_found():
     assert "```python" in PAGES["README.md"]
     assert "```python" in PAGES["autograd/README.md"]
+
+
+# -- tables of files ------------------------------------------------------------------------------
+
+
+def modules(folder):
+    found = {path.name for path in (ROOT / folder).glob("*.py*")} - {"__init__.py", "py.typed"}
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("page", "folders"),
+    [
+        ("autograd/README.md", ["autograd"]),
+        ("autograd/pictures/README.md", ["autograd/pictures", "autograd/pictures/walking"]),
+        ("nn/README.md", ["nn", "nn/functional"]),
+        ("optim/README.md", ["optim"]),
+    ],
+)
+def test_no_file_is_left_out(page, folders):
+    files = set().union(*map(modules, folders))
+    assert {file for file in files if not re.search(rf"(?<!\w){file}", PAGES[page])} == set()
+
+
+def test_the_engines_rooms_import_only_from_those_above():
+    table = PAGES["autograd/README.md"].partition("## The rooms")[2].partition("\n\nThe core")[0]
+    rooms = [link.strip("/") for link in re.findall(r"\]\(([^)]+)\)", table)]
+    order = {room.removesuffix("/README.md").removesuffix(".py"): i for i, room in enumerate(rooms)}
+    for room, place in order.items():
+        path = ROOT / "autograd" / room
+        for file in path.rglob("*.py") if path.is_dir() else path.parent.glob(path.name + ".py"):
+            package = ".".join(file.relative_to(ROOT).parent.parts)
+            for name in imported(ast.parse(file.read_text(encoding="utf-8")), package):
+                if name.startswith("autograd.") and (other := name.split(".")[1]) != room:
+                    assert order[other] < place, f"{file.name} imports {name}"
+
+
+def imported(tree, package):
+    """What a module imports when it is loaded; not what is for type checkers only."""
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            yield from [base] if node.module else (f"{base}.{alias.name}" for alias in node.names)
+
+
+def test_the_core_is_as_long_as_the_page_says():
+    (core,) = re.findall(r"^The core: (.*?)\.$", PAGES["autograd/README.md"], re.M | re.S)
+    about, all_of_it = (int(n.replace(",", "")) for n in re.findall(r"[\d,]+(?= lines)", core))
+    lines = lambda path: len(path.read_text(encoding="utf-8").splitlines())
+    names = re.findall(r"(\w+\.py)\)", core)
+    assert len(names) == 10
+    assert sum(lines(ROOT / "autograd" / name) for name in names) == pytest.approx(about, rel=0.1)
+    everything = (ROOT / "autograd").rglob("*.py")
+    assert sum(map(lines, everything)) == pytest.approx(all_of_it, rel=0.1)
 
 
 # -- docstrings -----------------------------------------------------------------------------------
