@@ -506,5 +506,6 @@ def test_settings_are_neither_changed_nor_obeyed(name, plt, monkeypatch):
 @pytest.mark.parametrize("name", ONE | SEVERAL)
 def test_without_matplotlib_the_extra_is_named(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=rf'nn.plot.{name} .* pip install "glassgrad\[plots\]"'):
+    words = rf'nn.plot.{name} .*`plots` .*pip install -e "\.\[plots\]"'
+    with pytest.raises(ImportError, match=words):
         (ONE | SEVERAL)[name]()
