@@ -92,6 +92,16 @@ def test_relative_links_lead_somewhere(page):
     assert [l for l in links if "://" not in l and not (here / l).exists()] == []
 
 
+def test_each_picture_of_the_gallery_is_shown_on_a_page():
+    shown = {
+        (ROOT / page).parent.joinpath(picture).resolve()
+        for page, text in PAGES.items()
+        for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+    }
+    gallery = ROOT / "examples" / "gallery"
+    assert {*gallery.glob("*.png"), *gallery.glob("*.svg")} - shown == set()
+
+
 def test_pages_were_found():
     assert "```python" in PAGES["README.md"]
     assert "```python" in PAGES["autograd/README.md"]
