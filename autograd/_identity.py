@@ -33,7 +33,7 @@ def _warn_of_clashes(root: str) -> None:
                 f"{path} is not ours: another distribution, {other!r}, shares the folder with "
                 "glassgrad, and the later of the two has overwritten files of the earlier. "
                 "Keep them in separate virtual environments, or: "
-                f"pip uninstall {other}; pip install --force-reinstall --no-deps glassgrad",
+                f"pip uninstall {other}; then install glassgrad again, --force-reinstall --no-deps",
                 NameClashWarning,
                 stacklevel=4,  # this function, this module, autograd/__init__.py, the user's import
             )

@@ -99,7 +99,7 @@ def debug() -> _Recording:
     ...     np.sqrt(x)
     Traceback (most recent call last):
     ...
-    FloatingPointError: sqrt made the first NaN or infinity: out: [1, 1] and 1 NaN. ...
+    FloatingPointError: sqrt made the first NaN or infinity: out: from 1 to 1, and 1 NaN. ...
     """
     return _Recording(Debugger())
 
@@ -125,7 +125,7 @@ def _is_finite(value: Any) -> bool:
 
 
 def _range(value: Any) -> str:
-    """`[-1, 3] and 2 NaN`: what an error says of an array's values."""
+    """`from -1 to 3, and 2 NaN`: what an error says of an array's values."""
     array = value.array if isinstance(value, Tensor) else value
     if not isinstance(array, (np.ndarray, np.generic)):
         return repr(array)
@@ -133,8 +133,8 @@ def _range(value: Any) -> str:
         return f"{array.dtype} of shape {array.shape}"
     array = np.asarray(array)
     finite = array[np.isfinite(array)]
-    text = f"[{finite.min():.4g}, {finite.max():.4g}]" if finite.size else "nothing finite"
+    text = f"from {finite.min():.4g} to {finite.max():.4g}" if finite.size else "nothing finite"
     for what, count in (("NaN", np.isnan(array).sum()), ("infinite", np.isinf(array).sum())):
         if count:
-            text += f" and {count} {what}"
+            text += f", and {count} {what}"
     return text

@@ -200,7 +200,7 @@ learners = {
     "Adamax": optim.Adamax(),
     "Nadam": optim.Nadam(),
 }
-fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 for i, (name, optimizer) in enumerate(tqdm(learners.items(), desc="optimizers", disable=None)):
     nn.seed(0)
     model = nn.Sequential(nn.Dense(32, activation="relu"), nn.Dense(10))
@@ -215,7 +215,7 @@ for i, (name, optimizer) in enumerate(tqdm(learners.items(), desc="optimizers", 
     )
     print(f"{name:9} test accuracy {model.evaluate(x_test, t_test, verbose=0)[1]:.3f}")
 ax.set(xlabel="epoch", ylabel="loss", yscale="log")
-ax.legend(ncols=3)
+fig.legend(loc="outside right upper")  # the curves fill the plot
 fig.savefig(OUT / "12_digits.png")
 
 # %%

@@ -4,8 +4,8 @@ r"""
 
 You wrote a function and its derivative by hand. Is the derivative right? Here a wrong one is
 caught and named, shrunk to the smallest example, and turned into a test of one line. Three minutes
-from ``pip install "glassgrad[test]"``. It works for plain NumPy, C extensions and other libraries,
-too.
+from ``pip install -e ".[test]"`` in a checkout. It works for plain NumPy, C extensions and other
+libraries, too.
 
 .. math::
 

@@ -34,7 +34,7 @@ def main() -> int:
     try:
         from sphinx.cmd.build import build_main
     except ImportError:
-        parser.exit(2, f'{parser.prog}: error: it needs Sphinx: pip install "glassgrad[docs]"\n')
+        parser.exit(2, f'{parser.prog}: error: it needs Sphinx: pip install -e ".[docs]"\n')
     source, html = args.out / "source", args.out / "html"
     for made in source / "api", source / "lessons":  # a lesson is run again though its text is old
         shutil.rmtree(made, ignore_errors=True)

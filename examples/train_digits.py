@@ -23,6 +23,8 @@ import nn
 import optim
 from nn.curves import plot_curves, text_curves
 
+OUT = Path("runs/train_digits")
+
 
 def main(arguments: list[str] | None = None) -> float:
     args = parse(arguments)
@@ -88,13 +90,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         return read
 
     parser = OneLineParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", choices=("digits", "mnist"), default="digits")
+    sets = ("digits", "mnist")
+    parser.add_argument("--data", choices=sets, default="digits", help="default: digits")
     parser.add_argument("--path", type=Path, help="the folder of MNIST's four IDX files")
     parser.add_argument("--epochs", type=positive(int), help="default: 30, mnist 5")
     parser.add_argument("--batch-size", type=positive(int), help="default: 32, mnist 128")
-    parser.add_argument("--lr", type=positive(float), default=0.001, help="Adam's, at first")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("runs/train_digits"), help="a folder")
+    parser.add_argument("--lr", type=positive(float), default=1e-3, help="at first; default: 0.001")
+    parser.add_argument("--seed", type=int, default=0, help="of all chance; default: 0")
+    parser.add_argument("--out", type=Path, default=OUT, help=f"a folder; default: {OUT}")
     args = parser.parse_args(arguments)
     if args.path is not None and args.data == "digits":
         parser.error("--path goes with --data mnist: the small digits ship with the package")

@@ -433,7 +433,7 @@ class CSVLogger(Callback):
 class PlotHistory(Callback):
     """Draws the history's curves into a picture file after each epoch.
 
-    Raises ImportError, at once, if matplotlib is not installed: `pip install "glassgrad[plots]"`.
+    Raises ImportError, at once, if matplotlib is not installed (the extra `plots`).
 
     >>> import nn
     >>> model.fit(x, t, epochs=9, callbacks=[nn.PlotHistory("curves.png")])  # doctest: +SKIP

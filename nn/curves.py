@@ -120,7 +120,7 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: str | Path) -> Pat
     Raises
     ------
     ImportError
-        If matplotlib is not installed: `pip install "glassgrad[plots]"`.
+        If matplotlib is not installed (the extra `plots`).
     """
     return saved(figure(history), path)
 

@@ -43,7 +43,7 @@ class History:
     def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
         """The curves as a matplotlib Figure, which a notebook shows; saved if a path is given.
 
-        Raises ImportError if matplotlib is not installed: `pip install "glassgrad[plots]"`.
+        Raises ImportError if matplotlib is not installed (the extra `plots`).
         """
         picture = curves.figure(self.history)
         if path is not None:

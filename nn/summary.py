@@ -69,7 +69,7 @@ def _output(module: Module) -> str:
     if shape is None:
         return "not seen"
     sizes = ["N", *map(str, shape[1:])] if len(shape) > 1 else [str(n) for n in shape]
-    return f"({', '.join(sizes)})"
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def _counts(own: list[tuple[str, Any]]) -> tuple[str, str, str]:

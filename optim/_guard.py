@@ -27,7 +27,8 @@ def _require_ours(name: str) -> None:
     raise ImportError(
         f"{__package__} builds on glassgrad's own {name}, but `import {name}` finds "
         f"{found or 'nothing'}. If another distribution put it there: pip uninstall {name}; "
-        "pip install --force-reinstall --no-deps glassgrad. If the file is yours: rename it.",
+        "then install glassgrad again, --force-reinstall --no-deps. If the file is yours: "
+        "rename it.",
         name=name,
     )
 

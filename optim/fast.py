@@ -3,7 +3,7 @@
 NumPy goes over the arrays once for each step of a program; a loop that does all steps element by
 element goes over them once: on 335,114 float32, Adam takes 0.06 ms instead of 0.3.
 
-Nothing needs it: without numba (`pip install glassgrad[fast]`), NumPy computes the same bits. It is
+Nothing needs it: without numba (the extra `fast`), NumPy computes the same bits. It is
 loaded (0.7 s, then 0.2 s for each program, which numba keeps on disk) at the first step of an
 optimizer with many parameters. The environment variable GLASSGRAD_FAST says otherwise: 0 never,
 1 also for few.

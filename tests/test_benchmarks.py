@@ -32,5 +32,18 @@ def test_a_step_is_profiled(work, tmp_path):
     assert "layers" in save.read_text()
 
 
+def test_the_page_has_one_to_begin_with(tmp_path, monkeypatch):
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    script = tmp_path / "squares.py"
+    script.write_text(block)
+    monkeypatch.setenv("PYTHONPATH", str(FOLDER))
+    command = [sys.executable, script, "--quick", "--without", *PEERS]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert re.search(r"squares .* glassgrad \d", ran.stdout), ran.stdout
+    assert "skipped: PyTorch" in ran.stdout
+
+
 def test_scripts_were_found():
     assert "training_step" in SCRIPTS

@@ -47,6 +47,12 @@ def test_mnist_reaches_97_5_percent_in_five_epochs(tmp_path):
     assert accuracy(done.stdout) >= 0.975
 
 
+def test_help_says_what_each_option_is_and_its_default(tmp_path):
+    text = " ".join(run("--help", cwd=tmp_path).stdout.partition("options:")[2].split())
+    for option in re.split(r" (?=--)", text)[1:]:
+        assert "default: " in option or option.startswith(("--help", "--path")), option
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -74,9 +74,9 @@ def why_not_matmul(x: tuple[int, ...], y: tuple[int, ...], *_: Any) -> str:
         return f"{asked}: the leading axes {x[:-2]} and {y[:-2]} do not broadcast."
     reason = f"{asked}: inner sizes {m} and {n} differ."
     if len(x) > 1 and x[-2] == n and not (len(y) > 1 and y[-1] == m):
-        return f"{reason} Transpose one? a.mT is {(*x[:-2], m, x[-2])}."
+        return f"{reason} Transpose the first? Its .mT is {(*x[:-2], m, x[-2])}."
     if len(y) > 1:
-        return f"{reason} Transpose one? b.mT is {(*y[:-2], y[-1], n)}."
+        return f"{reason} Transpose the second? Its .mT is {(*y[:-2], y[-1], n)}."
     return reason
 
 

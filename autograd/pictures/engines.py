@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-INSTALL = 'pip install "glassgrad[pictures]"'
+INSTALL = 'the extra `pictures` (in a checkout: pip install -e ".[pictures]")'
 BUILT_IN = "built-in"
 
 

@@ -65,7 +65,7 @@ class Picture:
             try:
                 found = drawn(lambda: self.source, "svg", self._engine)
             except Missing as missing:
-                said = f"drawn by the built-in layout: {missing}. A better one: {INSTALL}"
+                said = f"drawn by the built-in layout: {missing}. A better one by {INSTALL}"
                 return svg(self._view, self._rankdir), said
             document = found.data.decode()
             return document[document.index("<svg") :], found.said
@@ -118,7 +118,7 @@ class Picture:
                 data = drawn(lambda: self.source, format, engine).data
             except Missing as missing:
                 raise ImportError(
-                    f"a {format} needs Graphviz: {missing}. Write {INSTALL}, or save as .svg or "
+                    f"a {format} needs Graphviz: {missing}. Install {INSTALL}, or save as .svg or "
                     ".html, which need nothing."
                 ) from missing
             path.write_bytes(data)

@@ -32,7 +32,9 @@ def look(array: Array) -> Look:
 
     >>> import numpy as np
     >>> look(np.array([[1.0, -0.5], [0.25, 2.0]])).lines
-    ('[[ 1.0, -0.5]', ' [0.25,  2.0]]')
+    ('[[ 1.0, -0.5],', ' [0.25,  2.0]]')
+    >>> look(np.arange(8)).lines
+    ('[0, 1, 2, 3, 4, 5,', ' 6, 7]')
     >>> look(np.linspace(0, 1, 100)).lines
     ('0.0 … 1.0, mean 0.5',)
     """
@@ -82,9 +84,10 @@ def _rows(rows: list[Any], opening: str, closing: str) -> tuple[str, ...]:
     ]
     if opening == "[[":
         lines = [f"[{line}]" for line in lines]
-    first, *others = lines
-    lines = ["[" + first, *(" " + line for line in others)]
-    return (*lines[:-1], lines[-1] + "]")
+    last = len(lines) - 1
+    return tuple(
+        f"{' ' if i else '['}{line}{']' if i == last else ','}" for i, line in enumerate(lines)
+    )
 
 
 def _summary(array: Array) -> Look:

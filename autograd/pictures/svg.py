@@ -8,6 +8,7 @@ Everything is in presentation attributes, since a notebook shares one style shee
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from .layout import Area, Point, layout
@@ -84,7 +85,11 @@ def svg(view: View, rankdir: str = "LR", caption: str = "") -> str:
     parts += [
         _arrow(twig, view.arrows[arrow], rankdir) for arrow, twig in twigs(placed.routes).items()
     ]
-    parts += [_frame_label(view.frames[i], area) for i, area in placed.frames.items()]
+    ways = list(placed.routes.values())
+    parts += [
+        _frame_label(view.frames[i], area, _crossings(area, ways, rankdir))
+        for i, area in placed.frames.items()
+    ]
     parts += [card.drawn(area) for card, area in zip(cards, placed.boxes, strict=True)]
     parts.append("</g>")
     for i, text in enumerate(footing):
@@ -192,11 +197,41 @@ def _frame(frame: Frame, area: Area) -> str:
     )
 
 
-def _frame_label(frame: Frame, area: Area) -> str:
-    """Over the arrows, in a halo: one that comes from above may cross it."""
-    left, top, _, _ = area
-    label = _text(left + 10, top + 16, frame.label, "#334155", size=12.5, weight="bold")
+def _frame_label(frame: Frame, area: Area, crossed: list[float]) -> str:
+    """As far left as no arrow crosses it; if there is no such place, over the arrow, in a halo."""
+    left, top, right, _ = area
+    width = text_width(frame.label, 12.5, bold=True)
+    x = first = left + 10
+    for arrow in crossed:
+        if x - 6 < arrow < x + width + 4:
+            x = arrow + 8
+    x = x if x + width < right - 4 else first
+    label = _text(x, top + 16, frame.label, "#334155", size=12.5, weight="bold")
     return f'<g stroke="#eef0f3" stroke-width="4" paint-order="stroke">{label}</g>'
+
+
+def _crossings(area: Area, routes: list[list[Point]], rankdir: str) -> list[float]:
+    """Where arrows cross the line on which the frame's title stands, from the left."""
+    left, top, right, _ = area
+    y, down = top + 12, rankdir == "TB"
+    found = []
+    for route in routes:
+        for (x0, y0), (x1, y1) in pairwise(route):
+            if min(y0, y1) > y or max(y0, y1) < y or min(x0, x1) > right or max(x0, x1) < left:
+                continue
+            if y0 == y1:
+                continue  # along the line: no place beside it
+            low, high = 0.0, 1.0  # how far along its curve (`way`) it is there, by halving
+            for _ in range(12):
+                t = (low + high) / 2
+                way = 1.5 * t * (1 - t) + t**3 if down else (3 - 2 * t) * t * t
+                if (y0 + (y1 - y0) * way < y) == (y0 < y1):
+                    low = t
+                else:
+                    high = t
+            across = (3 - 2 * t) * t * t if down else 1.5 * t * (1 - t) + t**3
+            found.append(x0 + (x1 - x0) * across)
+    return sorted(found)
 
 
 def twigs(routes: dict[tuple[int, int], list[Point]]) -> dict[tuple[int, int], list[Point]]:

@@ -121,7 +121,8 @@ def require(asked: str) -> Any:
         import matplotlib.pyplot as plt
     except ImportError:
         raise ImportError(
-            f'{asked} draws with matplotlib, of the extra `plots`: pip install "glassgrad[plots]"'
+            f"{asked} draws with matplotlib, of the extra `plots` "
+            '(in a checkout: pip install -e ".[plots]")'
         ) from None
     return plt
 

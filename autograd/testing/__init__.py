@@ -16,7 +16,9 @@ try:
     import hypothesis as _hypothesis  # noqa: F401
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "autograd.testing needs hypothesis: pip install 'glassgrad[test]'", name="hypothesis"
+        "autograd.testing needs hypothesis, of the extra `test` "
+        '(in a checkout: pip install -e ".[test]")',
+        name="hypothesis",
     ) from error
 
 from .arrays import arrays_away_from, broadcastable, dtypes, shapes, signature, tensors

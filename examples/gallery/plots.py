@@ -60,7 +60,8 @@ def main():
     some = np.sort(np.argsort(read == t_test, kind="stable")[:24])  # the wrong ones, and others
     save("digits", nn.plot.images(x_test[some], t_test[some], read[some]))
 
-    deep = nn.Sequential(*[nn.Dense(20, "sigmoid") for _ in range(9)], nn.Dense(1))
+    large = nn.init.normal(std=1.0)  # weights of another time: sigmoids saturate
+    deep = nn.Sequential(*[nn.Dense(20, "sigmoid", init=large) for _ in range(9)], nn.Dense(1))
     x = np.random.default_rng(0).normal(size=(64, 20))
     save("gradients", nn.plot.gradients(deep, x, x[:, :1], loss="mse"))
 

@@ -66,7 +66,7 @@ def pictures(block, block_vars, gallery_conf):
 
 
 FIRST_CELL = """\
-# This lesson needs glassgrad:  pip install "glassgrad[plots,test]"
+# This lesson needs glassgrad. In a checkout of it:  pip install -e ".[plots,test]"
 %matplotlib inline"""
 
 sphinx_gallery_conf = {

@@ -112,7 +112,7 @@ class Diagnosis:
         """A matplotlib Figure: outputs, gradients, and what is dead or saturated, layer by layer;
         saved if a path is given.
 
-        Raises ImportError if matplotlib is not installed: `pip install "glassgrad[plots]"`.
+        Raises ImportError if matplotlib is not installed (the extra `plots`).
         """
         return show.figure(self, path)
 

@@ -77,6 +77,8 @@ def draw(found: Diagnosis, figure: Any = None) -> Any:
         sick = [100 * (layer.sick or 0.0) for layer in found.layers]
         axes[2].bar(places, sick, color=style.COLOURS[1], hatch="//", edgecolor="white")
         axes[2].set_ylim(0, 100)
+        if not any(sick):
+            axes[2].text(0.5, 0.5, "none, in any layer", transform=axes[2].transAxes, ha="center")
         axes[2].set_title("dead or saturated, %", loc="left")
         long = max(map(len, names), default=0) > 6
         axes[2].set_xticks(places, names, **({"rotation": 45, "ha": "right"} if long else {}))

@@ -70,13 +70,13 @@ def test_without_any_engine_the_picture_is_drawn_all_the_same(no_dot, no_pygraph
     root = ElementTree.fromstring(p.svg())
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert p.engine.startswith("drawn by the built-in layout")
-    assert 'pip install "glassgrad[pictures]"' in p.engine
+    assert 'the extra `pictures` (in a checkout: pip install -e ".[pictures]")' in p.engine
     assert "\n" not in p.engine
     assert p.engine not in p.svg().replace("&quot;", '"')
     shown = ElementTree.fromstring(p._repr_svg_())
     assert shown.itertext is not None
     assert p.engine in "".join(shown.itertext())  # in a notebook, a line beneath it
-    assert 'pip install "glassgrad[pictures]"' in repr(p)
+    assert 'the extra `pictures` (in a checkout: pip install -e ".[pictures]")' in repr(p)
     assert "tanh" in p.source
 
 
@@ -85,7 +85,8 @@ def test_without_any_engine_png_and_pdf_name_the_extra(
     no_dot, no_pygraphviz, picture, tmp_path, suffix
 ):
     path = tmp_path / f"x.{suffix}"
-    with pytest.raises(ImportError, match=r"dot is not on the PATH.*glassgrad\[pictures\].*\.svg"):
+    words = r"dot is not on the PATH.*Install the extra `pictures`.*\.svg"
+    with pytest.raises(ImportError, match=words):
         picture().save(path)
     assert not path.exists()
 

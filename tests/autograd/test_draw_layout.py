@@ -1,13 +1,20 @@
 """The built-in layout: nothing overlaps, everything flows one way, frames hold what is theirs."""
 
+import re
 from itertools import pairwise
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd as ag
+import nn
 from autograd.pictures.layout import _crossings, _Net, _ranks, effort, layout
-from autograd.pictures.svg import INK, LOOKS, MUTED, PAPER, twigs
+from autograd.pictures.svg import INK, LOOKS, MUTED, PAPER, text_width, twigs
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @st.composite
@@ -176,3 +183,23 @@ def test_frames_lie_in_each_other_or_apart(graph, rankdir):
                 assert inside(area, theirs)
             elif other != frame and frame not in around[other]:
                 assert apart(area, theirs)
+
+
+def test_no_arrow_crosses_the_title_of_a_frame():
+    layers = [nn.Dense(4, "relu"), nn.Flatten(), nn.Dense(2)]
+    model = nn.Sequential(*layers)
+    picture = ag.draw(model(np.ones((2, 3))).sum(), rankdir="TB", engine="built-in")
+    drawn = ElementTree.fromstring(picture.svg())
+    ways = [path.get("d") for path in drawn.iter(f"{SVG}path") if path.get("fill") == "none"]
+    straight = [re.fullmatch(r"M(\d+) (\d+)V(\d+)", way) for way in ways]
+    straight = [tuple(map(int, way.groups())) for way in straight if way]
+    titles = [g[0] for g in drawn.iter(f"{SVG}g") if g.get("paint-order")]
+    assert len(titles) == 1 + len(layers)
+    crossed = 0
+    for title in titles:
+        x, y = float(title.get("x")), float(title.get("y")) - 4
+        width = text_width(title.text, 12.5, bold=True)
+        there = [at for at, top, bottom in straight if top < y < bottom]
+        assert not [at for at in there if x - 4 < at < x + width + 2], title.text
+        crossed += len(there)
+    assert crossed >= 3  # by arrows that pass beside them

@@ -164,7 +164,8 @@ def test_settings_are_neither_changed_nor_obeyed(name, plt):
 @every_plot
 def test_without_matplotlib_the_extra_is_named(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=rf'ag.plot.{name} .* pip install "glassgrad\[plots\]"'):
+    words = rf'ag.plot.{name} .*`plots` .*pip install -e "\.\[plots\]"'
+    with pytest.raises(ImportError, match=words):
         PLOTS[name]()
 
 

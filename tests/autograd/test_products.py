@@ -293,11 +293,12 @@ X = Tensor(np.ones((2, 3)), requires_grad=True)
     [
         (
             lambda: X @ np.ones((4, 5)),
-            "matmul: (2, 3) @ (4, 5): inner sizes 3 and 4 differ. Transpose one? b.mT is (5, 4).",
+            "matmul: (2, 3) @ (4, 5): inner sizes 3 and 4 differ. "
+            "Transpose the second? Its .mT is (5, 4).",
         ),
-        (lambda: X @ np.ones((2, 3)), "Transpose one? b.mT is (3, 2)."),
-        (lambda: X @ np.ones((2, 4)), "Transpose one? a.mT is (3, 2)."),
-        (lambda: X @ np.ones(2), "Transpose one? a.mT is (3, 2)."),
+        (lambda: X @ np.ones((2, 3)), "Transpose the second? Its .mT is (3, 2)."),
+        (lambda: X @ np.ones((2, 4)), "Transpose the first? Its .mT is (3, 2)."),
+        (lambda: X @ np.ones(2), "Transpose the first? Its .mT is (3, 2)."),
         (lambda: X @ 2.0, "Write x * y."),
         (lambda: np.ones((4, 2, 2)) @ np.stack([X, X, X]), "(4,) and (3,) do not broadcast"),
         (lambda: np.dot(X, np.ones((2, 3))), "inner sizes 3 and 2 differ"),

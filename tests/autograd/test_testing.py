@@ -248,4 +248,5 @@ except ModuleNotFoundError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "autograd.testing needs hypothesis: pip install 'glassgrad[test]'\n"
+    words = 'the extra `test` (in a checkout: pip install -e ".[test]")'
+    assert done.stdout == f"autograd.testing needs hypothesis, of {words}\n"

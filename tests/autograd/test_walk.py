@@ -354,6 +354,40 @@ def test_the_prediction_can_be_named():
     assert len(chapters(ag.walk(loss, prediction=y))[0]) == 2  # what is given, and y
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        "(y - 1) ** 2", "(0.5 - y) ** 2", "abs(y - np.float64(0.5))", "np.square(y - 0.5)",
+        "(lambda d: d * d)(y - 0.5)", "np.sqrt((y - 1) ** 2 + 1e-8) + 0.1 * w**2",
+    ],
+)  # fmt: skip
+def test_the_distance_to_a_number_is_an_error(error):
+    w, b = leaf(3.0), leaf(1.0)
+    y = np.tanh((w * 2.0 - 1) ** 2 + b)
+    loss = eval(error, globals(), {"y": y, "w": w})
+    predict, measured, *_ = chapters(ag.walk(loss))
+    assert predict[-1] == "y"
+    assert measured[-1] == "loss"
+
+
+@pytest.mark.parametrize(
+    "result",
+    ["1 / (1 + np.exp(-x * w))", "2 * F.sigmoid(2 * x * w) - 1", "(x * w - 1) ** 2 * b"],
+)
+def test_a_number_that_is_no_target_is_part_of_the_prediction(result):
+    names = {"x": np.array(2.0), "w": leaf(3.0), "b": leaf(1.0)}
+    walk = ag.walk(eval(result, globals(), names))
+    assert "Nothing follows the prediction" in walk.text()
+
+
+def test_data_is_a_target_before_any_number():
+    x, w, t = np.ones((4, 3)), leaf(np.ones(3)), np.zeros(4)
+    p = x @ w
+    loss = ((p - t) ** 2).mean()
+    flooded = abs(loss - 0.1) + 0.1
+    assert chapters(ag.walk(flooded))[0][-1] == "p"
+
+
 def test_the_penalty_on_weights_belongs_to_the_error():
     x, w, t = np.ones((4, 3)), leaf(np.ones(3)), np.zeros(4)
     p = x @ w

@@ -211,6 +211,41 @@ def test_it_plays_to_the_end_and_stops(opened):
     assert not page.run("return timer")
 
 
+def test_where_there_is_no_history_no_heading_promises_one(opened):
+    page = opened(neuron()[0])
+    seen = "return document.querySelector('aside h2').checkVisibility()"
+    assert not page.run(seen)  # the first step is about no box
+    x1 = next(i for i, box in enumerate(page.boxes()) if box["name"] == "x1")
+    page.run("boxes[arguments[0]].dispatchEvent(new Event('click'))", x1)
+    assert "2" in page.text("#arrays")
+    assert not page.run(seen)
+    page.run(f"choose({x1}); go(1)")
+    assert page.run(seen)
+
+
+def test_arrows_begin_and_end_at_boxes(opened):
+    page = opened(neuron()[0])
+    page.press("3")  # backwards: heads at the other end
+    apart = page.run(
+        """return arrows.map((arrow) => {
+          const [start, end] = arrow.id.match(/\\d+/g).map((i) => boxes[i].querySelector(".edge"));
+          const [from, to] = [start.getBBox(), end.getBBox()];
+          const lines = [...arrow.querySelectorAll(".line")].filter((l) => l.checkVisibility());
+          const ends = lines.map((line) => line.getPointAtLength(line.getTotalLength()));
+          const last = ends.reduce((a, b) => (a.x > b.x ? a : b));
+          const first = lines[0].getPointAtLength(0);
+          const inside = (y, box) => y > box.y + 4 && y < box.y + box.height - 4;
+          return [first.x - from.x - from.width, to.x - last.x,
+                  inside(first.y, from), inside(last.y, to)];
+        })"""
+    )
+    assert len(apart) == 12
+    for first, last, *inside in apart:
+        assert abs(first) < 1
+        assert abs(last) < 1
+        assert inside == [True, True]
+
+
 def test_a_box_tells_its_values_and_its_history(opened):
     walk, _ = neuron()
     page = opened(walk)

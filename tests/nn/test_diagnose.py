@@ -352,5 +352,5 @@ def test_the_picture(tmp_path):
 def test_without_matplotlib_the_extra_is_named(monkeypatch):
     report = nn.diagnose(nn.Sequential(nn.Dense(3)), X, LABELS, loss="cross_entropy")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match=r"glassgrad\[plots\]"):
+    with pytest.raises(ImportError, match=r"the extra `plots`"):
         report.plot()

@@ -62,7 +62,7 @@ def test_the_figure_has_every_curve_and_pyplot_knows_nothing_of_it():
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    words = re.escape('pip install "glassgrad[plots]"')
+    words = re.escape('the extra `plots` (in a checkout: pip install -e ".[plots]")')
     for draw in (history(loss=[1.0]).plot, lambda: nn.PlotHistory(tmp_path / "a.png")):
         with pytest.raises(ImportError, match=words):
             draw()

@@ -177,6 +177,7 @@ def test_gradients_are_those_that_arrive():
     assert [bar.get_height() for bar in sick.patches] == [
         100 * (layer.sick or 0) for layer in found.layers
     ]
+    assert [text.get_text() for text in sick.texts] == ["none, in any layer"]
     paths = [layer.path for layer in found.layers[1:]]
     assert [label.get_text() for label in sick.get_xticklabels()][1:] == paths
 
@@ -188,6 +189,7 @@ def test_gradients_that_are_0_or_not_finite_are_written():
     axes = nn.plot.gradients(dead, x, x[:, :1], "mse")
     assert "0" in [text.get_text() for text in axes[0].texts]
     assert [bar.get_height() for bar in axes[2].patches] == [0, 100, 0]
+    assert not axes[2].texts
     axes[0].figure.canvas.draw()
 
 
@@ -506,5 +508,6 @@ def test_settings_are_neither_changed_nor_obeyed(name, plt, monkeypatch):
 @pytest.mark.parametrize("name", ONE | SEVERAL)
 def test_without_matplotlib_the_extra_is_named(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=rf'nn.plot.{name} .* pip install "glassgrad\[plots\]"'):
+    words = rf'nn.plot.{name} .*`plots` .*pip install -e "\.\[plots\]"'
+    with pytest.raises(ImportError, match=words):
         (ONE | SEVERAL)[name]()

@@ -99,3 +99,9 @@ def test_convolutions_and_their_buffers():
     assert [int(row[-1]) for row in rows.values()] == [80, 32, 0, 0, 66]
     assert "(N, 8, 4, 4)" in " ".join(rows["layers.0"])
     assert summarize(model).splitlines()[-1] == "178 parameters (712 B), 162 trained, 16 not"
+
+
+def test_a_shape_is_written_as_python_writes_it():
+    model = nn.Sequential(nn.Dense(3))
+    model(np.zeros(4))
+    assert " (3,) " in summarize(model)

@@ -86,5 +86,6 @@ def test_errors(start, optimizers, said):
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r'optim.plot.paths .* pip install "glassgrad\[plots\]"'):
+    words = r'optim.plot.paths .*`plots` .*pip install -e "\.\[plots\]"'
+    with pytest.raises(ImportError, match=words):
         optim.plot.paths(valley, [1.0, 2.0], OPTIMIZERS)

@@ -140,11 +140,12 @@ def _frame(frame: Frame, area: Area) -> str:
 
 def _arrow(placed: Placed, arrow: tuple[int, int], count: int) -> str:
     """An arrow with a head at each end, of which the page shows the one that is meant."""
-    route = placed.routes[arrow]
+    route = [(x, y + MARK / 2) for x, y in placed.routes[arrow]]  # boxes begin below the mark
     (x0, y0), (x1, y1) = route[0], route[-1]
     often = _text("often", x1 - 12, y1 - 7, f"×{count}" if count > 1 else "")
     return (
         f'<g class="arrow" id="arrow{arrow[0]}-{arrow[1]}"><path class="line" d="{way(route)}"/>'
+        f'<path class="line back" d="M{x1 - 7:.1f} {y1:.1f}h7"/>'  # where no head is then
         f'<path class="tip" d="M{x1:.1f} {y1:.1f}l-9 -5v10z"/>'
         f'<path class="tip back" d="M{x0 + 1:.1f} {y0:.1f}l9 -5v10z"/>{often}</g>'
     )

@@ -165,7 +165,12 @@ function inspect(state) {
   const i = chosen >= 0 ? chosen : to >= 0 ? to : box;
   boxes.forEach((element, j) => element.classList.toggle("chosen", j === chosen));
   byId("choice").value = chosen;
-  if (i < 0) return;
+  if (i < 0) {
+    byId("arrays").replaceChildren();
+    byId("history").replaceChildren();
+    byId("past").hidden = true;
+    return;
+  }
   const { name, values, gradients } = data.boxes[i];
   const shown = [];
   if (values.length && state[i].value >= 0) shown.push(figure(name, values[state[i].value]));
@@ -184,6 +189,7 @@ function inspect(state) {
       return [make("li", "", button)];
     }),
   );
+  byId("past").hidden = !byId("history").hasChildNodes();
   reachable();
 }
 

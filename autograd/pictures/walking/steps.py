@@ -35,6 +35,7 @@ from .update import Updates
 
 PREDICT, ERROR, BACK, ADJUST = range(4)
 CHAPTERS = ("Predict", "Measure the error", "Walk back", "Adjust")
+NUMBER = (int, float, np.generic)
 
 
 @dataclass(frozen=True)
@@ -117,21 +118,31 @@ class Story:
         return steps + self._adjust(updates(leaves), limit_to)
 
     def _where_the_error_begins(self, prediction: Node | None) -> Node | None:
-        """The op in which the target comes in: the last that takes in data not used before. Not so
+        """The op in which the target comes in: the last that takes in data not used before, or
+        else a number, if that is subtracted and the difference squared or made positive. Not so
         if a parameter is first used there or later: then that is still the prediction."""
         if prediction is not None:
             later = [op for op in self.ops if op.order > prediction.order]
             return later[0] if later else None
         seen: set[int] = set()
-        found = None
+        by_data = by_number = None
+        differences: list[Node] = []  # between something and a number
         for op in self.ops:
             new = [i for i in op.inputs if isinstance(i, (Node, Constant)) and id(i) not in seen]
             seen.update(map(id, op.inputs))
             if any(isinstance(i, Node) and i.op is None for i in new):
-                found = None
+                by_data = by_number = None
+                differences.clear()
             elif any(isinstance(i, Constant) for i in new):
-                found = op
-        return found
+                by_data = op
+            elif _is(op, "subtract") and any(isinstance(i, NUMBER) for i in op.inputs):
+                differences.append(op)
+            elif (of := op.inputs[0] if op.inputs else None) in differences and (
+                _is(op, "power", "square", "absolute")
+                or (_is(op, "multiply") and op.inputs[1] is of)
+            ):
+                by_number = of
+        return by_data or by_number
 
     def _chapter(self, node: Node) -> int:
         first = self.first_of_error
@@ -305,6 +316,10 @@ class Story:
         after = number(float(np.reshape(value, ())) + change)
         return Step(ADJUST, "total", name, formula,
                     f"= {number(change)}:  {out} → about {after}", note)  # fmt: skip
+
+
+def _is(node: Node, *names: str) -> bool:
+    return node.op is not None and node.op.name in names
 
 
 def _spaced(line: str) -> str:
