@@ -64,7 +64,9 @@ class Elsewhere:
         self.name = name
 
     def __get__(self, optimizer: Any, family: type) -> Any:
-        if optimizer is not None and self.name in optimizer.__dict__:
+        if optimizer is None:
+            return self
+        if self.name in optimizer.__dict__:
             return optimizer.__dict__[self.name]
         raise AttributeError(f"{family.__name__} has no attribute {self.name!r}")
 
