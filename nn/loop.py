@@ -19,6 +19,7 @@ from .functional.activation import identity
 from .functional.loss import FROM_LOGITS
 from .history import History
 from .interrupt import Interrupt
+from .layers.activation import logits_of
 from .metrics import Metric
 from .progress import Logs, Progress
 from .random import Chance, generator
@@ -72,7 +73,7 @@ class Goal:
         the logits at once; metrics see probabilities in any case.
         """
         last: Any = getattr(model, "activation", None)
-        logits = getattr(model, "logits", None)
+        logits = logits_of(model)
         for of_probabilities, (activation, of_logits) in FROM_LOGITS.items():
             if self.loss is of_probabilities and last is activation and logits:
                 return Objective(logits, of_logits, activation)

@@ -54,7 +54,8 @@ class Trainable:
         The cross-entropies of probabilities are computed from logits where the model ends in their
         activation (softmax, sigmoid): the same number, but exact where probabilities round to 0
         or 1. A Module of your own takes part if it has `logits(x)` and `activation`, and its
-        forward(x) is activation(logits(x)).
+        forward(x) is activation(logits(x)). A subclass with a `forward` of its own, and no
+        `logits`, is taken as it is.
 
         Raises ValueError for unknown names, and for a metric as loss: it has no slope; then what
         was compiled before is as it was.

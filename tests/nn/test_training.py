@@ -180,6 +180,69 @@ def test_a_saturated_softmax_keeps_its_loss_and_its_gradient(make):
     assert model.evaluate(x, t, verbose=0) == [1e4, 0.5]
 
 
+class Dimmed(nn.Sequential):
+    def forward(self, x):
+        return super().forward(x / 8)
+
+
+class Flipped(nn.Dense):
+    def forward(self, x):
+        return super().forward(x)[..., ::-1]
+
+
+class Doubled(Flipped):
+    def logits(self, x):
+        return 2 * super().logits(x)
+
+
+class Deaf(nn.Sequential):
+    def logits(self, x):
+        return 3 * super().logits(x)
+
+
+def by_hand(model):
+    """Its forward is replaced on the instance alone."""
+    forward = model.forward
+    model.forward = lambda x: forward(-x)
+    return model
+
+
+class Squash(nn.Module):
+    activation = staticmethod(nn.softmax)
+
+    def __init__(self):
+        self.inner = nn.Dense(3, in_features=4, rng=0)
+
+    def forward(self, x):
+        return nn.softmax(self.inner(x))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Dimmed(nn.Dense(3, "softmax", in_features=4, rng=0)),
+        lambda: nn.Sequential(nn.Dense(4), Dimmed(nn.Dense(3, "softmax", rng=0))),
+        lambda: Flipped(3, "softmax", in_features=4, rng=0),
+        lambda: nn.Sequential(Flipped(3, "softmax", in_features=4, rng=0)),
+        lambda: nn.Sequential(nn.Sequential(Doubled(3, "softmax", in_features=4, rng=0))),
+        lambda: Deaf(nn.Dense(3, "softmax", in_features=4, rng=0)),
+        lambda: by_hand(nn.Sequential(nn.Dense(3, "softmax", in_features=4, rng=0))),
+        lambda: nn.Sequential(by_hand(nn.Dense(3, "softmax", in_features=4, rng=0))),
+        lambda: nn.Sequential(Squash()),
+    ],
+)
+def test_what_is_trained_and_measured_is_what_forward_gives(make):
+    """The shortcut through logits is not taken where a subclass's forward does something else."""
+    nn.seed(0)
+    model = make()
+    model.compile(optim.SGD(lr=0.0), "categorical_crossentropy", ["accuracy"])
+    history = model.fit(X, ONE_HOT, verbose=0).history
+    y = model.predict(X)
+    expected = [-np.log(y[ONE_HOT == 1]).mean(), (y.argmax(axis=1) == LABELS).mean()]
+    assert model.evaluate(X, ONE_HOT, verbose=0) == pytest.approx(expected, rel=1e-5)
+    assert [values[0] for values in history.values()] == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_saturated_sigmoid_keeps_its_loss_and_its_gradient():
     model = nn.Sequential(nn.Dense(1, "sigmoid", in_features=1, init="ones"))
     model.compile(optim.SGD(lr=0.0), "binary_crossentropy")
