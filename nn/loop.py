@@ -15,7 +15,6 @@ import optim
 from autograd import Tensor, no_grad
 
 from .feed import Array, Feed, Inputs
-from .functional.activation import identity
 from .functional.loss import FROM_LOGITS
 from .history import History
 from .interrupt import Interrupt
@@ -79,7 +78,7 @@ class Goal:
                 return Objective(logits, of_logits, activation)
             if self.loss is of_logits:
                 return Objective(model, self.loss, activation)
-        return Objective(model, self.loss, identity)
+        return Objective(model, self.loss, array)
 
 
 class Objective(NamedTuple):
@@ -273,12 +272,12 @@ class Loop:
         optimizer.step(closure)
         return losses[0]
 
-    def before_step(self, x: Inputs, y: Tensor, t: Array, loss: float) -> None:
+    def before_step(self, x: Inputs, y: Any, t: Array, loss: float) -> None:
         """All that may object, before a parameter is changed."""
         self.tell("before_step", Step(self.batch, x, t, loss))
         if not self.steps:
             _warn_if_nothing_learns(self.model, loss)
-        self.tally.add(loss, y.array, t, self.objective.predictions)
+        self.tally.add(loss, array(y), t, self.objective.predictions)
 
 
 def measure(
@@ -309,8 +308,8 @@ def mode(model: Module, training: bool) -> Iterator[None]:
 
 
 def array(y: Any) -> Any:
-    """A Tensor's array; anything else is one."""
-    return getattr(y, "array", y)
+    """A Tensor's array; of a tuple, of several outputs, those of each; anything else is one."""
+    return tuple(map(array, y)) if isinstance(y, tuple) else getattr(y, "array", y)
 
 
 def _generators(model: Module, random: np.random.Generator) -> dict[str, np.random.Generator]:

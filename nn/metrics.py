@@ -231,8 +231,8 @@ class Mean(Metric):
                 f"metric {self.name}: of a batch it gave shape {np.shape(value)}, not one number. "
                 "Take the mean over the samples."
             )
-        self._sum += float(value) * len(y)
-        self._count += len(y)
+        self._sum += float(value) * len(t)
+        self._count += len(t)
 
     def result(self) -> float:
         return self._sum / self._count if self._count else float("nan")

@@ -247,8 +247,12 @@ class Trainable:
             print(spell(logs), flush=True)
         return list(logs.values())
 
-    def predict(self, x: Any, batch_size: int = 256) -> Array:
-        """The model's output for all samples, as one array, in evaluation mode.
+    def predict(self, x: Any, batch_size: int = 256) -> Any:
+        """The model's output for all samples, as one array, in evaluation mode; of a model that
+        gives several in a tuple, a tuple of arrays.
+
+        Raises ValueError for samples that do not fit into one batch, if an output has no row for
+        each sample: then the outputs of batches cannot be joined.
 
         >>> import nn
         >>> nn.Sequential(nn.Dense(3)).predict(np.zeros((1000, 2))).shape
@@ -264,10 +268,10 @@ class Trainable:
             shapes = " and ".join(str(part.shape) for part in parts)
             raise ValueError(f"predict: x has shape {shapes}, and no sample to predict for.")
         _require_counts("predict", 1, batch_size=batch_size)
-        found = places(len(parts[0]), batch_size)
+        found = list(places(len(parts[0]), batch_size))
         with mode(model, training=False), no_grad():
             y = [array(model(*(part[here] for part in parts))) for here in found]
-        return np.concatenate(y)
+        return _joined(y, [len(parts[0][here]) for here in found])
 
     def summary(self) -> None:
         """Prints a table: each layer's output shape and number of parameters, and the totals.
@@ -309,6 +313,24 @@ class Trainable:
             self.optimizer.bind(new)
         elif new and self._trains_all:  # a layer was added, or thawed
             self.optimizer.add_group(new)
+
+
+def _joined(outputs: list[Any], sizes: list[int]) -> Any:
+    """The outputs of batches of these sizes as one, along the first axis."""
+    first = outputs[0]
+    if isinstance(first, tuple):
+        return tuple(_joined(list(part), sizes) for part in zip(*outputs, strict=True))
+    rows = np.shape(first)[0] // sizes[0] if np.ndim(first) else 0  # for each sample
+    if len(outputs) > 1 and not all(
+        np.ndim(y) and rows and len(y) == rows * size for y, size in zip(outputs, sizes)
+    ):
+        raise ValueError(
+            f"predict: an output of the model has shape {np.shape(first)} for a batch of "
+            f"{sizes[0]} samples. Those of {len(outputs)} batches can be joined only along the "
+            "first axis, where each sample has its row. Leave this output out, or take all "
+            f"samples at once: batch_size={sum(sizes)}."
+        )
+    return np.concatenate(outputs) if len(outputs) > 1 else np.array(first)
 
 
 # -- what the arguments mean -----------------------------------------------------------------------

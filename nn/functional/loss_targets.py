@@ -18,6 +18,17 @@ def array(x: Any) -> Any:
     return x if isinstance(x, Tensor) else np.asarray(x)
 
 
+def one(name: str, y: Any) -> Any:
+    """The predictions; raises TypeError for several, as a model gives them that returns a tuple."""
+    if isinstance(y, tuple) and any(isinstance(part, Tensor) for part in y):
+        shapes = ", ".join(str(np.shape(part)) for part in y if isinstance(part, Tensor))
+        raise TypeError(
+            f"{name}: the predictions are a tuple of {len(y)}, with arrays of shape {shapes}; it "
+            f"takes one. Say which: lambda y, t: nn.{name}(y[0], t) is a loss of several outputs."
+        )
+    return array(y)
+
+
 def plain(x: Any) -> Any:
     return x.array if isinstance(x, Tensor) else x
 
@@ -48,7 +59,7 @@ def reduced(losses: Any, reduction: str, weight: Any = None) -> Any:
 
 def alike(name: str, y: Any, t: Any) -> tuple[Any, Any]:
     """Both as arrays or Tensors of one shape, t in y's dtype."""
-    y, t = array(y), array(t)
+    y, t = one(name, y), array(t)
     if y.shape != t.shape:
         cure = "Reshape one of them to the other's shape."
         if y.shape == (*t.shape, 1):
@@ -95,7 +106,7 @@ def two_classes(
 
 def classes(name: str, y: Any, target: Any, ignore_index: int | None = None) -> tuple[Any, Any]:
     """Scores of classes along y's last axis; targets as integer labels, or as shares like y."""
-    y, target = array(y), array(target)
+    y, target = one(name, y), array(target)
     if not y.ndim:
         raise ValueError(f"{name}: predictions need an axis of classes; a single number has none.")
     if target.shape == y.shape:

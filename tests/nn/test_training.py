@@ -321,6 +321,45 @@ def test_modes_are_right_everywhere_and_come_back():
     assert (model.training, spy.training) == (True, False)
 
 
+class Heads(nn.Module):
+    """Several outputs, one within another tuple, and by one of them how many there are."""
+
+    def __init__(self):
+        self.first, self.second = (nn.Dense(n, in_features=4, rng=n) for n in (2, 3))
+
+    def forward(self, x):
+        return self.first(x), (self.second(x), self.second(x) * 2)
+
+
+def test_predict_gives_a_tuple_where_the_model_does():
+    model = Heads()
+    expected = model.first(X).data, model.second(X).data
+    for batch_size in (7, 30, 256):  # 4 times 7 of 60 are left over; two alike; all at once
+        first, (second, double) = model.predict(X, batch_size)
+        for found, wanted in zip((first, second, double / 2), (*expected, expected[1])):
+            np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    recurrent, sequences = nn.RNN(5, layers=2), np.ones((6, 4, 3))
+    outputs, state = recurrent.predict(sequences)
+    assert outputs.shape == (6, 4, 5) and state.shape == (2, 6, 5)
+    with pytest.raises(ValueError, match=r"shape \(2, 4, 5\) for a batch of 4 .*batch_size=6"):
+        recurrent.predict(sequences, batch_size=4)
+
+
+def test_a_model_of_several_outputs_needs_a_loss_that_takes_them():
+    model, t = Heads(), ONE_HOT[:, :2]
+    for loss in ("mse", "cross_entropy"):
+        model.compile("sgd", loss)
+        for ask in (model.fit, model.evaluate):
+            with pytest.raises(TypeError, match=r"a tuple of 2.*\((32|60), 2\).*y\[0\]"):
+                ask(X, t, verbose=0)
+    both = lambda y, t: nn.mean_squared_error(y[0], t) + np.mean(y[1][1] ** 2)
+    rows = lambda y, t: float(len(y[0]))
+    model.compile(optim.SGD(lr=0.0), both, [rows])
+    history = model.fit(X, t, batch_size=20, verbose=0).history
+    assert history["<lambda>"] == [20.0]
+    assert history["loss"] == pytest.approx(model.evaluate(X, t, verbose=0)[:1], rel=1e-5)
+
+
 def test_predict_gives_one_plain_array():
     model = classifier()
     y = model.predict(X, batch_size=7)
