@@ -171,7 +171,6 @@ class Loop:
         interrupt: Interrupt,
         random: np.random.Generator,
         augment: Augment | None = None,
-        weigh: Callable[[Array, Array | None], Array] | None = None,
     ) -> None:
         self.model = model
         self.goal = goal
@@ -183,7 +182,7 @@ class Loop:
         self.interrupt = interrupt
         self.random = random
         self.augment = augment
-        self.weigh = weigh
+        self.weigh: Callable[[Array, Array | None], Array] | None = None  # by classes
         self.chance = feed.chance = Chance(_generators(model, random))
         self.history = History()
         self.epoch = 0

@@ -127,7 +127,8 @@ class Trainable:
             sample out and 2 counts it twice. Metrics and validation do not look at it.
         class_weight : dict, or "balanced", optional
             The weight of each class, {label: weight}, 1 where it is not there; "balanced" gives
-            all classes the same say, however rare.
+            all classes the same say, however rare. Targets with as many axes as the model's output
+            are shares of each class; with one less, labels.
         steps_per_epoch : int, optional
             Ends an epoch after so many batches; where the samples end, they begin anew. Needed
             for generators that never end.
@@ -188,7 +189,8 @@ class Trainable:
         if validation_data is not None:
             validation = _measured(validation_data, None, "fit: validation_data", 256)
             validation.require(epochs)
-        weigh = class_weight and class_weights(class_weight, samples.t if samples else None)
+        if class_weight:
+            _require_classes(class_weight)
         saved = None if resume is None else checkpoint.read(resume)
         callbacks = _in_order(callbacks)
         show = progress(verbose, epochs, steps=feed.steps_per_epoch)
@@ -197,10 +199,13 @@ class Trainable:
         with mode(model, training=True), Interrupt() as interrupt:
             loop = Loop(
                 model, goal, feed, validation, callbacks, show, interrupt, random,
-                None if augment is None else augmentation(augment), weigh or None,
+                None if augment is None else augmentation(augment),
             )  # fmt: skip
             first = samples.part(slice(1)) if samples else feed.peek()
             self._get_ready(each(lambda a: a[:1], first[0]))
+            if class_weight:
+                axes, targets = len(model._output_shape or ()), samples.t if samples else None
+                loop.weigh = class_weights(class_weight, targets, axes)
             for callback in callbacks:
                 callback.model, callback.loop = model, loop
             try:
@@ -433,35 +438,61 @@ def _require_arrays(
         )
 
 
+def _require_classes(given: Mapping[int, float] | str) -> None:
+    if given == "balanced":
+        return
+    if not isinstance(given, Mapping):
+        raise ValueError(f'fit: class_weight={given!r}: a dict {{label: weight}}, or "balanced".')
+    if named := [label for label in given if not isinstance(label, (int, np.integer))]:
+        raise ValueError(f"fit: class_weight has {named}; classes are counted in integers.")
+
+
 def class_weights(
-    given: Mapping[int, float] | str, targets: Array | None
+    given: Mapping[int, float] | str, targets: Array | None, axes: int
 ) -> Callable[[Array, Array | None], Array]:
-    """From a batch's targets (and weights of samples) to weights of samples."""
-    if given == "balanced" and targets is not None:
-        labels, counts = np.unique(_labels(targets), return_counts=True)
-        table = dict(zip(labels.tolist(), (counts.sum() / (len(counts) * counts)).tolist()))
-    elif isinstance(given, Mapping):
-        if named := [label for label in given if not isinstance(label, (int, np.integer))]:
-            raise ValueError(f"fit: class_weight has {named}; classes are counted in integers.")
+    """From a batch's targets (and weights of samples) to the weights of their losses, for a model
+    whose output has so many axes."""
+    if isinstance(given, Mapping):
         table = {int(label): float(weight) for label, weight in given.items()}
-        there = table if targets is None else set(_labels(targets).tolist())
+        there = table if targets is None else set(np.unique(_labels(targets, axes)).tolist())
         if strange := [label for label in table if label not in there]:
             raise ValueError(f"fit: class_weight has {strange}, which no target is.")
     else:
-        raise ValueError(f'fit: class_weight={given!r}: a dict {{label: weight}}, or "balanced".')
+        labels, counts = np.unique(_labels(np.asarray(targets), axes), return_counts=True)
+        table = dict(zip(labels.tolist(), (counts.sum() / (len(counts) * counts)).tolist()))
 
     def weigh(t: Array, weights: Array | None) -> Array:
-        found = np.array([table.get(label, 1.0) for label in _labels(t).tolist()])
-        return found if weights is None else found * weights
+        labels = _labels(t, axes)
+        known, places = np.unique(labels, return_inverse=True)
+        each = np.array([table.get(label, 1.0) for label in known.tolist()])
+        found = each[places].reshape(labels.shape)
+        if weights is None:
+            return found
+        more = weights.ndim - found.ndim
+        return _with_axes(found, more) * _with_axes(weights, -more)
 
     return weigh
 
 
-def _labels(t: Array) -> Array:
-    """Classes: integer labels, or where a row's largest is."""
-    if t.ndim == 2 and t.shape[1] > 1:
-        return np.asarray(t.argmax(axis=1))
-    labels = t.reshape(len(t), -1)
-    if labels.shape[1] != 1 or np.any(labels % 1):
+def _with_axes(a: Array, more: int) -> Array:
+    return a.reshape(a.shape + (1,) * max(more, 0))
+
+
+def _labels(t: Array, axes: int) -> Array:
+    """Classes: integer labels, one for each row of predictions; or, of targets with as many axes as
+    the predictions, where a row's largest share is."""
+    if t.ndim == 1 or t.ndim < axes:
+        labels = t
+    elif t.shape[-1] == 1:
+        labels = t[..., 0]
+    elif np.all(np.abs(t.sum(axis=-1) - 1) < 1e-3):
+        labels = t.argmax(axis=-1)
+    else:
+        raise ValueError(
+            f"fit: class_weight needs one class for each prediction; y is {t.shape}, as many axes "
+            "as the model's output has, and not all its rows are shares, of sum 1. Give labels, or "
+            "one-hot rows; where a sample is of several classes, give sample_weight."
+        )
+    if np.any(labels % 1):
         raise ValueError(f"fit: class_weight needs a class for each sample; y is {t.shape}.")
-    return labels[:, 0].astype(int)
+    return labels.astype(int)

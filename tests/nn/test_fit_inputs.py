@@ -112,6 +112,24 @@ def test_class_weights_are_weights_of_samples():
     same(fit(model(), [(X, LABELS)], class_weight=table)[1], expected)
 
 
+@pytest.mark.parametrize("labels", ["any", "one 1 in each row"])
+def test_class_weights_of_labels_along_a_sequence(labels):
+    """(n, T) integers are labels where the model gives (n, T, C), also if they look one-hot."""
+    x, t = RNG.normal(size=(6, 3, 4)), RNG.integers(3, size=(6, 3))
+    if labels != "any":
+        t = np.eye(3, dtype=int)[RNG.permutation([0, 0, 1, 1, 2, 2])]
+    table, w = {0: 0.0, 1: 2.0}, np.choose(t, [0.0, 2.0, 1.0])
+    expected = fit(model(), x, t, sample_weight=w)
+    for targets in (t, np.eye(3)[t]):
+        found = fit(model(), x, targets, class_weight=table)
+        assert found[0] == pytest.approx(expected[0])
+        same(found[1], expected[1])
+    by_sample, by_step = np.arange(6.0), RNG.uniform(size=(6, 3))
+    for weights, both in ((by_sample, w * by_sample[:, None]), (by_step, w * by_step)):
+        found = fit(model(), x, t, class_weight=table, sample_weight=weights)[1]
+        same(found, fit(model(), x, t, sample_weight=both)[1])
+
+
 def test_balanced_classes_have_the_same_say():
     rare = np.array([0] * 27 + [1] * 3)
     counts = np.bincount(rare)
@@ -134,6 +152,8 @@ def test_wrong_weights_are_told():
     asks_for("class_weight='heavy'", class_weight="heavy")
     shares = np.full((30, 1), 0.3)
     asks_for(r"a class for each sample; y is \(30, 1\)", y=shares, class_weight={0: 1})
+    several = np.eye(3)[LABELS] + np.eye(3)[LABELS - 1]
+    asks_for(r"one class for each prediction; y is \(30, 3\)", y=several, class_weight={0: 1})
     network = model(lambda y, t: nn.cross_entropy(y, t))
     with pytest.raises(TypeError, match=r"'<lambda>' gives one number\. Give it a keyword"):
         fit(network, X, LABELS, sample_weight=np.ones(30))
