@@ -340,7 +340,7 @@ def test_predict_gives_a_tuple_where_the_model_does():
             np.testing.assert_allclose(found, wanted, rtol=1e-6)
     recurrent, sequences = nn.RNN(5, layers=2), np.ones((6, 4, 3))
     outputs, state = recurrent.predict(sequences)
-    assert outputs.shape == (6, 4, 5) and state.shape == (2, 6, 5)
+    assert [outputs.shape, state.shape] == [(6, 4, 5), (2, 6, 5)]
     with pytest.raises(ValueError, match=r"shape \(2, 4, 5\) for a batch of 4 .*batch_size=6"):
         recurrent.predict(sequences, batch_size=4)
 
