@@ -50,6 +50,8 @@ class Trainable:
 
         Names are Keras's or ours: "adam"; "categorical_crossentropy", "cross_entropy"; "accuracy".
         A loss is a function loss(y, t) of predictions and targets, in this order; so is a metric.
+        It is taken for a mean over the batch, unless its `reduction` is "sum" by default, or by
+        `functools.partial`; with `ignore_index`, for a mean over what is not ignored.
 
         The cross-entropies of probabilities are computed from logits where the model ends in their
         activation (softmax, sigmoid): the same number, but exact where probabilities round to 0
@@ -205,7 +207,8 @@ class Trainable:
             self._get_ready(each(lambda a: a[:1], first[0]))
             if class_weight:
                 axes, targets = len(model._output_shape or ()), samples.t if samples else None
-                loop.weigh = class_weights(class_weight, targets, axes)
+                ignored = loop.objective.counting.ignored
+                loop.weigh = class_weights(class_weight, targets, axes, ignored)
             for callback in callbacks:
                 callback.model, callback.loop = model, loop
             try:
@@ -448,7 +451,7 @@ def _require_classes(given: Mapping[int, float] | str) -> None:
 
 
 def class_weights(
-    given: Mapping[int, float] | str, targets: Array | None, axes: int
+    given: Mapping[int, float] | str, targets: Array | None, axes: int, ignored: int | None = None
 ) -> Callable[[Array, Array | None], Array]:
     """From a batch's targets (and weights of samples) to the weights of their losses, for a model
     whose output has so many axes."""
@@ -459,6 +462,7 @@ def class_weights(
             raise ValueError(f"fit: class_weight has {strange}, which no target is.")
     else:
         labels, counts = np.unique(_labels(np.asarray(targets), axes), return_counts=True)
+        labels, counts = labels[labels != ignored], counts[labels != ignored]
         table = dict(zip(labels.tolist(), (counts.sum() / (len(counts) * counts)).tolist()))
 
     def weigh(t: Array, weights: Array | None) -> Array:
