@@ -349,7 +349,7 @@ def _left_by_a_call(module: Module, held: Tensor) -> bool:
     node = held.node
     if node is None or node.op is None or hasattr(held, "_constant"):
         return False  # the last is a parameter for which a result stands in: see stateless.py
-    spans = vars(module).get("call_spans")
+    spans: Any = vars(module).get("call_spans")
     return bool(spans) and node.order >= spans[0][0]
 
 

@@ -394,5 +394,5 @@ def test_a_child_may_know_its_parent_and_a_list_itself():
     names = [name for name, _ in model.named_parameters()]
     assert names == ["layers.0.weight", "layers.0.bias", "log.2.1"]
     model.log.append(nn.LazyParameter((None,), nn.init.ones, "late"))
-    model.load_state_dict({**{n: 1.0 for n in ["log.2.1"]}, "log.3": np.ones(5)}, strict=False)
+    model.load_state_dict({"log.2.1": 1.0, "log.3": np.ones(5)}, strict=False)
     assert model.log[3].shape == (5,)
