@@ -15,7 +15,13 @@ class LossWarning(UserWarning):
 
 
 def array(x: Any) -> Any:
-    return x if isinstance(x, Tensor) else np.asarray(x)
+    x = x if isinstance(x, Tensor) else np.asarray(x)
+    if x.dtype.kind == "c":
+        raise TypeError(
+            f"a loss is of real numbers, and these are {x.dtype}, of shape {x.shape}. Compare real "
+            "and imaginary part as two arrays, x.real and x.imag."
+        )
+    return x
 
 
 def one(name: str, y: Any) -> Any:
@@ -41,8 +47,16 @@ def reduced(losses: Any, reduction: str, weight: Any = None) -> Any:
         return np.sum(losses)
     if reduction != "mean":
         raise ValueError(f'reduction={reduction!r}: choose "mean", "sum" or "none".')
+    if not losses.size:
+        raise ValueError(
+            "there is no mean of these losses: there are none, as predictions and targets are "
+            'empty. Leave such a batch out, or take reduction="sum".'
+        )
+    if losses.dtype.itemsize < 4:  # float16 ends at 65504: it cannot hold how many there are
+        weight = weight if weight is None else weight.astype(np.float32)
+        return reduced(losses.astype(np.float32), reduction, weight).astype(losses.dtype)
     if weight is None:
-        if type(losses) is np.ndarray and losses.dtype.itemsize >= 4:
+        if type(losses) is np.ndarray:
             return np.add.reduce(losses, axis=None) / losses.size  # np.mean, a quarter of its time
         return np.mean(losses)
     total = np.sum(weight)
