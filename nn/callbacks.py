@@ -1,7 +1,8 @@
 """Callbacks: what else should happen while `fit` trains.
 
 A callback overrides the hooks that it needs. `self.model` is the model, `self.loop` the running
-`fit`: its `history`, `epoch`, `steps`. To end the training, set `self.model.stop_training = True`.
+`fit`, as long as it runs: its `history`, `epoch`, `steps`. To end the training, set
+`self.model.stop_training = True`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ What a method needs is imported there: `import nn` loads nothing of it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .callbacks import Callback
     from .feed import Array, Feed, Inputs
     from .history import History
-    from .loop import Augment, Goal
+    from .loop import Augment, Goal, Loop
     from .metrics import Metric
     from .module import Module
 
@@ -209,25 +210,24 @@ class Trainable:
                 axes, targets = len(model._output_shape or ()), samples.t if samples else None
                 ignored = loop.objective.counting.ignored
                 loop.weigh = class_weights(class_weight, targets, axes, ignored)
-            for callback in callbacks:
-                callback.model, callback.loop = model, loop
-            try:
-                loop.run(epochs, saved.restore if saved else lambda loop: None)
-            except Ended:
-                pass
-            except KeyboardInterrupt:
-                if interrupt.times > 1:
-                    raise
-                loop.history.interrupted = True
-            finally:
-                goal.running = None
-                show.stop()
-            if loop.history.interrupted:
-                show.say(f"interrupted after {loop.steps} steps; what was learned is kept")
+            with _told(callbacks, model, loop):
+                try:
+                    loop.run(epochs, saved.restore if saved else lambda loop: None)
+                except Ended:
+                    pass
+                except KeyboardInterrupt:
+                    if interrupt.times > 1:
+                        raise
+                    loop.history.interrupted = True
+                finally:
+                    goal.running = None
+                    show.stop()
+                if loop.history.interrupted:
+                    show.say(f"interrupted after {loop.steps} steps; what was learned is kept")
+                    for callback in callbacks:
+                        callback.on_interrupt()
                 for callback in callbacks:
-                    callback.on_interrupt()
-            for callback in callbacks:
-                callback.on_train_end()
+                    callback.on_train_end()
         return loop.history
 
     def evaluate(
@@ -408,6 +408,19 @@ def _measured(x: Any, y: Any, name: str, batch_size: int) -> Feed:
         _require_arrays(x)
         return Feed(x, name=name)
     return Feed.of(Samples.checked(x, y, name.removesuffix(": x")), batch_size)
+
+
+@contextmanager
+def _told(callbacks: list[Callback], model: Module, loop: Loop) -> Iterator[None]:
+    """Within the block callbacks know which training they are in; afterwards the model alone: they
+    hold no data, and can be pickled."""
+    try:
+        for callback in callbacks:
+            callback.model, callback.loop = model, loop
+        yield
+    finally:
+        for callback in callbacks:
+            vars(callback).pop("loop", None)
 
 
 def _in_order(callbacks: Any) -> list[Callback]:

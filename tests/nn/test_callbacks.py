@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -230,6 +232,24 @@ def test_reduce_on_plateau_leaves_decay_to_the_optimizer():
         rates.append(model.optimizer.rate)
         model.fit(X, T, batch_size=len(X), callbacks=nn.ReduceLROnPlateau("loss"), verbose=0)
     assert rates == pytest.approx([1, 1 / 2, 1 / 3])
+
+
+class Failing(nn.Callback):
+    def on_epoch_end(self, epoch, logs):
+        raise RuntimeError("no more")
+
+
+def test_callbacks_keep_no_data_and_can_be_pickled_after_fit(tmp_path):
+    stop, log = nn.EarlyStopping("loss", patience=1), nn.CSVLogger(tmp_path / "log.csv")
+    model = regressor(0.05, nn.Dense(4, "relu"), nn.Dense(1))
+    model.fit(X, T, epochs=2, verbose=0, callbacks=[stop, log])
+    for callback in (stop, log):
+        assert not hasattr(callback, "loop")
+        again = pickle.loads(pickle.dumps(callback))
+        assert np.array_equal(again.model.predict(X), callback.model.predict(X))
+    with pytest.raises(RuntimeError, match="no more"):
+        regressor().fit(X, T, verbose=0, callbacks=[stop, Failing()])
+    assert not hasattr(stop, "loop")
 
 
 def test_the_history_as_csv(tmp_path):

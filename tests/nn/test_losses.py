@@ -176,11 +176,11 @@ def test_the_error_says_how_a_column_becomes_a_row():
 @everyone
 def test_no_samples_have_no_loss(name):
     y, t = example(name)
-    for y in (y, ag.Tensor(y)):
-        assert float(ALL[name](y[:0], t[:0], reduction="sum")) == 0
-        assert ALL[name](y[:0], t[:0], reduction="none").size == 0
+    for empty in (y[:0], ag.Tensor(y[:0])):
+        assert float(ALL[name](empty, t[:0], reduction="sum")) == 0
+        assert ALL[name](empty, t[:0], reduction="none").size == 0
         with pytest.raises(ValueError, match="no mean of these losses: there are none"):
-            ALL[name](y[:0], t[:0], reduction="mean")
+            ALL[name](empty, t[:0], reduction="mean")
 
 
 # -- classes --------------------------------------------------------------------------------------
