@@ -1,7 +1,8 @@
 """Callbacks: what else should happen while `fit` trains.
 
 A callback overrides the hooks that it needs. `self.model` is the model, `self.loop` the running
-`fit`: its `history`, `epoch`, `steps`. To end the training, set `self.model.stop_training = True`.
+`fit`, as long as it runs: its `history`, `epoch`, `steps`. To end the training, set
+`self.model.stop_training = True`.
 """
 
 from __future__ import annotations
@@ -348,8 +349,8 @@ class LearningRateSchedule(Callback):
 class ReduceLROnPlateau(Callback):
     """Makes the learning rate smaller when a number has not improved for `patience` epochs.
 
-    It gives the optimizer an `optim.schedule.ReduceOnPlateau`, beginning at the rate that it has,
-    and reports to it.
+    It gives each of the optimizer's groups an `optim.schedule.ReduceOnPlateau`, beginning at the
+    group's own rate (before `decay`, which is applied as ever), and reports to them.
 
     Parameters
     ----------
@@ -394,11 +395,17 @@ class ReduceLROnPlateau(Callback):
 
         _require_validation(self, self.monitor)
         optimizer = self.model.optimizer
-        self.schedule = replace(self.schedule, lr=optimizer.rate)
-        optimizer.lr = self.schedule
+        self._schedules = []
+        for group in optimizer.param_groups:
+            lr = group["lr"](optimizer.iterations) if callable(group["lr"]) else group["lr"]
+            group["lr"] = replace(self.schedule, lr=lr)
+            self._schedules.append(group["lr"])
+        self.schedule = optimizer.defaults["lr"] = self._schedules[0]  # of a group added later, too
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        self.schedule.report(_watched(self, self.monitor, logs))
+        value = _watched(self, self.monitor, logs)
+        for schedule in self._schedules:
+            schedule.report(value)
 
 
 class CSVLogger(Callback):

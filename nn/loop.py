@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,11 +14,11 @@ import optim
 from autograd import Tensor, no_grad
 
 from .feed import Array, Feed, Inputs
-from .functional.activation import identity
 from .functional.loss import FROM_LOGITS
 from .history import History
 from .interrupt import Interrupt
-from .metrics import Metric
+from .layers.activation import logits_of
+from .metrics import Counting, Metric
 from .progress import Logs, Progress
 from .random import Chance, generator
 
@@ -71,31 +70,46 @@ class Goal:
         A softmax and its cross-entropy, which `model` and `loss` ask for apart, are computed from
         the logits at once; metrics see probabilities in any case.
         """
+        counting = Counting(self.loss)
         last: Any = getattr(model, "activation", None)
-        logits = getattr(model, "logits", None)
+        logits = logits_of(model)
         for of_probabilities, (activation, of_logits) in FROM_LOGITS.items():
             if self.loss is of_probabilities and last is activation and logits:
-                return Objective(logits, of_logits, activation)
+                return Objective(logits, of_logits, activation, counting)
             if self.loss is of_logits:
-                return Objective(model, self.loss, activation)
-        return Objective(model, self.loss, identity)
+                return Objective(model, self.loss, activation, counting)
+        return Objective(model, self.loss, array, counting)
 
 
 class Objective(NamedTuple):
-    """x to y, (y, t) to the loss, and y to what metrics see."""
+    """x to y, (y, t) to the loss, y to what metrics see, and how the losses of batches make one."""
 
     forward: Callable[..., Any]
     loss: Callable[..., Any]
     predictions: Callable[..., Any]
+    counting: Counting
+
+    def output(self, x: Inputs) -> Any:
+        """What the model gives."""
+        return self.forward(*x) if isinstance(x, tuple) else self.forward(x)
+
+    def error(self, y: Any, t: Array, weights: Array | None) -> Any:
+        """The loss of that."""
+        if weights is None:
+            return self.loss(y, t)
+        return weighted(self.loss, y, t, weights, self.counting.divisor(array(y), t))
 
     def of(self, x: Inputs, t: Array, weights: Array | None) -> tuple[Any, Any]:
-        """The model's output, and its loss."""
-        y = self.forward(*x) if isinstance(x, tuple) else self.forward(x)
-        return y, self.loss(y, t) if weights is None else weighted(self.loss, y, t, weights)
+        """Both."""
+        y = self.output(x)
+        return y, self.error(y, t, weights)
 
 
-def weighted(loss: Callable[..., Any], y: Any, t: Array, weights: Array) -> Any:
-    """The loss with each sample's part times its weight: mean (or sum) of w·l."""
+def weighted(
+    loss: Callable[..., Any], y: Any, t: Array, weights: Array, divisor: float | None = None
+) -> Any:
+    """The loss with each sample's part times its weight: mean (or sum) of w·l. The mean divides by
+    what it divides by without these weights."""
     reduction = inspect.signature(loss).parameters.get("reduction")
     if reduction is None:
         raise TypeError(
@@ -110,16 +124,19 @@ def weighted(loss: Callable[..., Any], y: Any, t: Array, weights: Array) -> Any:
         )
     weights = weights.reshape(weights.shape + (1,) * (each.ndim - weights.ndim))
     parts = each * weights.astype(each.dtype)
-    return np.sum(parts) if reduction.default == "sum" else np.mean(parts)
+    if reduction.default == "sum":
+        return np.sum(parts)
+    return np.mean(parts) if divisor is None else np.mean(parts) * (parts.size / divisor)
 
 
 class Tally:
     """Loss and metrics over the batches so far."""
 
-    def __init__(self, metrics: list[Metric]) -> None:
+    def __init__(self, objective: Objective, metrics: list[Metric]) -> None:
+        self.objective = objective
         self.metrics = metrics
         self._loss = 0.0
-        self._count = 0
+        self._count: float = 0
 
     def reset(self) -> Tally:
         """From nothing."""
@@ -128,17 +145,17 @@ class Tally:
             metric.reset()
         return self
 
-    def add(self, loss: float, y: Array, t: Array, predictions: Callable[..., Any]) -> None:
-        """One more batch: its loss, and what metrics see of the output y."""
-        self._loss += loss * len(t)
-        self._count += len(t)
+    def add(self, loss: float, weight: float, y: Any, t: Array) -> None:
+        """One more batch: its loss and how much that counts, and what metrics see of the output."""
+        self._loss += loss * weight
+        self._count += weight
         if self.metrics:
-            y = predictions(y)
+            y = self.objective.predictions(y)
         for metric in self.metrics:
             metric.update(y, t)
 
     def logs(self) -> Logs:
-        loss = self._loss / self._count if self._count else math.nan
+        loss = self.objective.counting.over_all(self._loss, self._count)
         return {"loss": loss, **{metric.name: metric.result() for metric in self.metrics}}
 
     def state_dict(self) -> dict[str, Any]:
@@ -152,7 +169,7 @@ class Tally:
                 f"Its metrics were {', '.join(then) or 'none'}; here they are "
                 f"{', '.join(now) or 'none'}."
             )
-        self._loss, self._count = float(saved["loss"]), int(saved["count"])
+        self._loss, self._count = float(saved["loss"]), float(saved["count"])
         for metric, m in zip(self.metrics, saved["metrics"]):
             metric.load_state_dict(m["state"])
 
@@ -171,7 +188,6 @@ class Loop:
         interrupt: Interrupt,
         random: np.random.Generator,
         augment: Augment | None = None,
-        weigh: Callable[[Array, Array | None], Array] | None = None,
     ) -> None:
         self.model = model
         self.goal = goal
@@ -183,13 +199,13 @@ class Loop:
         self.interrupt = interrupt
         self.random = random
         self.augment = augment
-        self.weigh = weigh
+        self.weigh: Callable[[Array, Array | None], Array] | None = None  # by classes
         self.chance = feed.chance = Chance(_generators(model, random))
         self.history = History()
         self.epoch = 0
         self.batch = 0  # steps of this epoch
         self.steps = 0  # of all epochs
-        self.tally = Tally(goal.metrics)
+        self.tally = Tally(self.objective, goal.metrics)
         self.whole = True  # no step is half done: the state can be saved
 
     def run(self, epochs: int, go_on: Callable[[Loop], None]) -> None:
@@ -239,7 +255,10 @@ class Loop:
             value = self.search(optimizer, x, t, weights)
         else:
             optimizer.zero_grad()
-            y, loss = self.objective.of(x, t, weights)  # 1. predict, 2. measure the error
+            y = self.objective.output(x)  # 1. predict
+            if not self.objective.counting.weight(array(y), t):
+                return self.leave_out(y, t)
+            loss = self.objective.error(y, t, weights)  # 2. measure the error
             _require_slope(loss)
             loss.backward()  # 3. walk back, measuring what each parameter contributed
             value = loss.item()
@@ -249,6 +268,18 @@ class Loop:
         self.batch += 1
         self.whole = True
         self.tell("on_batch_end", self.batch - 1, {"loss": value})
+
+    def leave_out(self, y: Any, t: Array) -> None:
+        """No step for a batch whose loss is a mean of nothing."""
+        warnings.warn(
+            f"no target of batch {self.batch + 1} counts: all are ignored, or of classes with "
+            "weight 0. There is nothing to learn from it, and no step is taken.",
+            TrainingWarning,
+            stacklevel=6,
+        )
+        self.tally.add(0.0, 0, array(y), t)
+        self.batch += 1
+        self.whole = True
 
     def search(
         self, optimizer: optim.LBFGS, x: Inputs, t: Array, weights: Array | None
@@ -272,12 +303,13 @@ class Loop:
         optimizer.step(closure)
         return losses[0]
 
-    def before_step(self, x: Inputs, y: Tensor, t: Array, loss: float) -> None:
+    def before_step(self, x: Inputs, y: Any, t: Array, loss: float) -> None:
         """All that may object, before a parameter is changed."""
         self.tell("before_step", Step(self.batch, x, t, loss))
         if not self.steps:
             _warn_if_nothing_learns(self.model, loss)
-        self.tally.add(loss, y.array, t, self.objective.predictions)
+        y = array(y)
+        self.tally.add(loss, self.objective.counting.weight(y, t), y, t)
 
 
 def measure(
@@ -286,11 +318,13 @@ def measure(
     """Loss and metrics over all samples, in evaluation mode."""
     objective = goal.seen_from(model)
     with goal.set_aside(), mode(model, training=False), no_grad():
-        tally = Tally(goal.metrics).reset()
+        tally = Tally(objective, goal.metrics).reset()
         for x, t, weights in feed.epoch():
             check()
-            y, loss = objective.of(x, t, weights)
-            tally.add(float(array(loss)), array(y), t, objective.predictions)
+            y = objective.output(x)
+            weight = objective.counting.weight(array(y), t)
+            loss = float(array(objective.error(y, t, weights))) if weight else 0.0
+            tally.add(loss, weight, array(y), t)
         feed.end_epoch()
         return tally.logs()
 
@@ -308,8 +342,8 @@ def mode(model: Module, training: bool) -> Iterator[None]:
 
 
 def array(y: Any) -> Any:
-    """A Tensor's array; anything else is one."""
-    return getattr(y, "array", y)
+    """A Tensor's array; of a tuple, of several outputs, those of each; anything else is one."""
+    return tuple(map(array, y)) if isinstance(y, tuple) else getattr(y, "array", y)
 
 
 def _generators(model: Module, random: np.random.Generator) -> dict[str, np.random.Generator]:

@@ -7,6 +7,7 @@ epoch, so that what it says at the end is exact, however the batches were cut.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .functional import loss as losses
+from .functional import loss_targets
 from .names import find
 
 __all__ = [
@@ -205,8 +207,58 @@ class Metric:
         vars(self).update(deepcopy(dict(saved)))
 
 
+class Counting:
+    """How a function's values over batches make its value over all samples: sums are added up, and
+    means count as much as the targets that they are of.
+
+    Which it is, the function's keywords say, by their defaults or by `partial`: `reduction`,
+    `ignore_index`, and the `class_weight` of cross-entropies.
+
+    >>> counting = Counting(partial(losses.cross_entropy, ignore_index=-1))
+    >>> counting.weight(np.zeros((3, 2)), np.array([0, -1, 1]))
+    2.0
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        plain = function
+        while isinstance(plain, partial):
+            plain = plain.func
+        try:
+            told = {n: p.default for n, p in inspect.signature(function).parameters.items()}
+        except (TypeError, ValueError):  # some that are written in C do not say
+            told = {}
+        self.sums = told.get("reduction") == "sum"
+        self.ignored: Any = told.get("ignore_index")
+        of_classes = losses.cross_entropy, losses.categorical_cross_entropy, losses.nll
+        self.by_class = told.get("class_weight") if plain in of_classes else None
+
+    def divisor(self, y: Any, t: Any) -> float | None:
+        """What the mean over a batch divides by; None where every target counts alike."""
+        if self.by_class is not None:
+            y, t = loss_targets.classes("class_weight", y, t, self.ignored)
+            found = loss_targets.shares("class_weight", y, t, self.by_class, 0.0, self.ignored)
+            return float(np.sum(found[1], dtype=float))
+        if isinstance(self.ignored, (int, np.integer)):
+            return float(np.count_nonzero(np.asarray(t) != self.ignored))
+        return None
+
+    def weight(self, y: Any, t: Any) -> float:
+        """How much a batch's value counts among others'; 0 if there is no mean of it."""
+        if self.sums:
+            return 1.0
+        divisor = self.divisor(y, t)
+        return len(t) if divisor is None else divisor
+
+    def over_all(self, total: float, weight: float) -> float:
+        """From the sum of weight · value, and the sum of weights."""
+        if not weight:
+            return math.nan
+        return total if self.sums else total / weight
+
+
 class Mean(Metric):
-    """A function's value over all samples, from its mean over each batch.
+    """A function's value over all samples, from its mean over each batch (or its sum, if that is
+    what its `reduction` says).
 
     >>> metric = Mean(accuracy)
     >>> metric.update(np.array([0.9, 0.1]), np.array([1, 1]))
@@ -218,24 +270,28 @@ class Mean(Metric):
     def __init__(self, function: Callable[[Any, Any], Any], name: str | None = None) -> None:
         self.function = function
         self.name = name or str(getattr(function, "__name__", "metric"))
+        self.counting = Counting(function)
         self.reset()
 
     def reset(self) -> None:
         self._sum = 0.0
-        self._count = 0
+        self._count: float = 0
 
     def update(self, y: Any, t: Any) -> None:
+        weight = self.counting.weight(y, t)
+        if not weight:
+            return
         value = self.function(y, t)
         if np.size(value) != 1:
             raise ValueError(
                 f"metric {self.name}: of a batch it gave shape {np.shape(value)}, not one number. "
                 "Take the mean over the samples."
             )
-        self._sum += float(value) * len(y)
-        self._count += len(y)
+        self._sum += float(value) * weight
+        self._count += weight
 
     def result(self) -> float:
-        return self._sum / self._count if self._count else float("nan")
+        return self.counting.over_all(self._sum, self._count)
 
 
 class TopK(Mean):

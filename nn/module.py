@@ -2,7 +2,8 @@
 
 Nothing is registered. A Tensor that requires a gradient is a parameter, one that does not is a
 buffer (a running mean, a frozen weight); both are saved. They are found in the order in which the
-attributes were made, in lists, tuples and dicts too, and what is shared is found once.
+attributes were made, in lists, tuples and dicts too, and what is shared is found once. Results of
+ops that forward keeps as attributes are neither.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -229,7 +231,7 @@ class Module(Trainable):
         names that are missing or unexpected are left alone, and returned.
 
         Raises ValueError that lists all that does not fit: names missing or unexpected, shapes and
-        dtypes that differ. Nothing has changed then.
+        dtypes that differ, read-only arrays here. Nothing has changed then.
 
         >>> import nn
         >>> trained, fresh = nn.Dense(2, in_features=3), nn.Dense(2)
@@ -243,24 +245,29 @@ class Module(Trainable):
                 f"load_state_dict takes a dict of arrays by name, not a {type(state).__name__}. "
                 "Of a model: model.state_dict(). From a file: load(path)."
             )
-        places = {name: (o, held) for name, o, held in walk(self) if not isinstance(held, Module)}
+        places = {name: held for name, _, held in walk(self) if not isinstance(held, Module)}
         strangers = [f"missing: {name}" for name in places if name not in state]
         strangers += [f"unexpected: {name}" for name in state if name not in places]
         both = [name for name in places if name in state]
-        misfits = [_misfit(name, places[name][1], _shaped(state[name])) for name in both]
+        misfits = [_misfit(name, places[name], _shaped(state[name])) for name in both]
         problems = (strangers if strict else []) + [text for text in misfits if text]
         if problems:
             raise ValueError(
                 f"this state is not one of {type(self).__name__}:\n  " + "\n  ".join(problems)
             )
         values = [np.array(_shaped(state[name])) for name in both]  # all of it, before any change
+        made: dict[int, Tensor] = {}
         for name, value in zip(both, values, strict=True):
-            owner, held = places[name]
+            held = places[name]
             if isinstance(held, LazyParameter):
-                setattr(owner, name.rpartition(".")[2], held.holding(value))
+                made[id(held)] = held.holding(value)
             else:
                 held.array[...] = value
                 memory.changed(held.array)
+        for _, module in self.modules() if made else ():
+            for name, value in list(vars(module).items()):
+                if (built := _built(value, made, set())) is not value:
+                    setattr(module, name, built)
         return strangers
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -303,6 +310,7 @@ class Module(Trainable):
         """What stands between the brackets of its repr."""
         return ""
 
+    @recursive_repr("…")  # where a Module refers to one that it is in
     def __repr__(self) -> str:
         inside = [(name, held) for name, held in _held(self) if isinstance(held, Module)]
         kind, description = type(self).__name__, self.describe()
@@ -330,18 +338,47 @@ def walk(module: Module) -> Iterator[tuple[str, Module, Any]]:
 def _held(module: Module) -> Iterator[tuple[str, Any]]:
     """What the Module's own attributes hold, by name; what other Modules hold is theirs."""
     for name, value in vars(module).items():
-        yield from _in(value, name)
+        for path, held in _in(value, name):
+            if not (isinstance(held, Tensor) and _left_by_a_call(module, held)):
+                yield path, held
 
 
-def _in(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+def _left_by_a_call(module: Module, held: Tensor) -> bool:
+    """Whether it is what an op of the module's forward gave, kept to be looked at: nothing to learn
+    or to save. What was computed before, in __init__, is not passed over: optimizers refuse it."""
+    node = held.node
+    if node is None or node.op is None or hasattr(held, "_constant"):
+        return False  # the last is a parameter for which a result stands in: see stateless.py
+    spans: Any = vars(module).get("call_spans")
+    return bool(spans) and node.order >= spans[0][0]
+
+
+def _built(value: Any, made: Mapping[int, Tensor], seen: set[int]) -> Any:
+    """The value with what was made in the place of its LazyParameters; lists and dicts stay the
+    same ones."""
+    if id(value) in made:
+        return made[id(value)]
+    if isinstance(value, tuple):
+        parts = [_built(item, made, seen) for item in value]
+        if all(part is item for part, item in zip(parts, value)):
+            return value
+        return value._make(parts) if hasattr(value, "_make") else tuple(parts)
+    if isinstance(value, (list, dict)) and id(value) not in seen:
+        seen.add(id(value))
+        for key, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
+            if (built := _built(item, made, seen)) is not item:
+                value[key] = built
+    return value
+
+
+def _in(value: Any, name: str, around: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
     if isinstance(value, (Tensor, Module, LazyParameter)):
         yield name, value
-    elif isinstance(value, (list, tuple)):
-        for i, item in enumerate(value):
-            yield from _in(item, f"{name}.{i}")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _in(item, f"{name}.{key}")
+    elif isinstance(value, (list, tuple, dict)):
+        if id(value) in around:
+            return  # it contains itself, and what it holds has its names
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _in(item, f"{name}.{key}", (*around, id(value)))
     elif isinstance(value, (set, frozenset)):
         for item in value:
             if isinstance(item, (Tensor, Module, LazyParameter)):
@@ -373,4 +410,6 @@ def _misfit(name: str, held: Tensor | LazyParameter, value: Any) -> str | None:
         return text
     if not np.can_cast(value.dtype, held.dtype, "same_kind"):
         return f"{name}: is {held.dtype}, not {value.dtype}"
+    if isinstance(held, Tensor) and not held.array.flags.writeable:
+        return f"{name}: is read-only here; p.data = p.data.copy() gives it an array of its own"
     return None

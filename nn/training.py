@@ -9,7 +9,8 @@ What a method needs is imported there: `import nn` loads nothing of it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .callbacks import Callback
     from .feed import Array, Feed, Inputs
     from .history import History
-    from .loop import Augment, Goal
+    from .loop import Augment, Goal, Loop
     from .metrics import Metric
     from .module import Module
 
@@ -50,11 +51,14 @@ class Trainable:
 
         Names are Keras's or ours: "adam"; "categorical_crossentropy", "cross_entropy"; "accuracy".
         A loss is a function loss(y, t) of predictions and targets, in this order; so is a metric.
+        It is taken for a mean over the batch, unless its `reduction` is "sum" by default, or by
+        `functools.partial`; with `ignore_index`, for a mean over what is not ignored.
 
         The cross-entropies of probabilities are computed from logits where the model ends in their
         activation (softmax, sigmoid): the same number, but exact where probabilities round to 0
         or 1. A Module of your own takes part if it has `logits(x)` and `activation`, and its
-        forward(x) is activation(logits(x)).
+        forward(x) is activation(logits(x)). A subclass with a `forward` of its own, and no
+        `logits`, is taken as it is.
 
         Raises ValueError for unknown names, and for a metric as loss: it has no slope; then what
         was compiled before is as it was.
@@ -126,7 +130,8 @@ class Trainable:
             sample out and 2 counts it twice. Metrics and validation do not look at it.
         class_weight : dict, or "balanced", optional
             The weight of each class, {label: weight}, 1 where it is not there; "balanced" gives
-            all classes the same say, however rare.
+            all classes the same say, however rare. Targets with as many axes as the model's output
+            are shares of each class; with one less, labels.
         steps_per_epoch : int, optional
             Ends an epoch after so many batches; where the samples end, they begin anew. Needed
             for generators that never end.
@@ -187,7 +192,8 @@ class Trainable:
         if validation_data is not None:
             validation = _measured(validation_data, None, "fit: validation_data", 256)
             validation.require(epochs)
-        weigh = class_weight and class_weights(class_weight, samples.t if samples else None)
+        if class_weight:
+            _require_classes(class_weight)
         saved = None if resume is None else checkpoint.read(resume)
         callbacks = _in_order(callbacks)
         show = progress(verbose, epochs, steps=feed.steps_per_epoch)
@@ -196,29 +202,32 @@ class Trainable:
         with mode(model, training=True), Interrupt() as interrupt:
             loop = Loop(
                 model, goal, feed, validation, callbacks, show, interrupt, random,
-                None if augment is None else augmentation(augment), weigh or None,
+                None if augment is None else augmentation(augment),
             )  # fmt: skip
             first = samples.part(slice(1)) if samples else feed.peek()
             self._get_ready(each(lambda a: a[:1], first[0]))
-            for callback in callbacks:
-                callback.model, callback.loop = model, loop
-            try:
-                loop.run(epochs, saved.restore if saved else lambda loop: None)
-            except Ended:
-                pass
-            except KeyboardInterrupt:
-                if interrupt.times > 1:
-                    raise
-                loop.history.interrupted = True
-            finally:
-                goal.running = None
-                show.stop()
-            if loop.history.interrupted:
-                show.say(f"interrupted after {loop.steps} steps; what was learned is kept")
+            if class_weight:
+                axes, targets = len(model._output_shape or ()), samples.t if samples else None
+                ignored = loop.objective.counting.ignored
+                loop.weigh = class_weights(class_weight, targets, axes, ignored)
+            with _told(callbacks, model, loop):
+                try:
+                    loop.run(epochs, saved.restore if saved else lambda loop: None)
+                except Ended:
+                    pass
+                except KeyboardInterrupt:
+                    if interrupt.times > 1:
+                        raise
+                    loop.history.interrupted = True
+                finally:
+                    goal.running = None
+                    show.stop()
+                if loop.history.interrupted:
+                    show.say(f"interrupted after {loop.steps} steps; what was learned is kept")
+                    for callback in callbacks:
+                        callback.on_interrupt()
                 for callback in callbacks:
-                    callback.on_interrupt()
-            for callback in callbacks:
-                callback.on_train_end()
+                    callback.on_train_end()
         return loop.history
 
     def evaluate(
@@ -246,8 +255,12 @@ class Trainable:
             print(spell(logs), flush=True)
         return list(logs.values())
 
-    def predict(self, x: Any, batch_size: int = 256) -> Array:
-        """The model's output for all samples, as one array, in evaluation mode.
+    def predict(self, x: Any, batch_size: int = 256) -> Any:
+        """The model's output for all samples, as one array, in evaluation mode; of a model that
+        gives several in a tuple, a tuple of arrays.
+
+        Raises ValueError for samples that do not fit into one batch, if an output has no row for
+        each sample: then the outputs of batches cannot be joined.
 
         >>> import nn
         >>> nn.Sequential(nn.Dense(3)).predict(np.zeros((1000, 2))).shape
@@ -263,10 +276,10 @@ class Trainable:
             shapes = " and ".join(str(part.shape) for part in parts)
             raise ValueError(f"predict: x has shape {shapes}, and no sample to predict for.")
         _require_counts("predict", 1, batch_size=batch_size)
-        found = places(len(parts[0]), batch_size)
+        found = list(places(len(parts[0]), batch_size))
         with mode(model, training=False), no_grad():
             y = [array(model(*(part[here] for part in parts))) for here in found]
-        return np.concatenate(y)
+        return _joined(y, [len(parts[0][here]) for here in found])
 
     def summary(self) -> None:
         """Prints a table: each layer's output shape and number of parameters, and the totals.
@@ -308,6 +321,24 @@ class Trainable:
             self.optimizer.bind(new)
         elif new and self._trains_all:  # a layer was added, or thawed
             self.optimizer.add_group(new)
+
+
+def _joined(outputs: list[Any], sizes: list[int]) -> Any:
+    """The outputs of batches of these sizes as one, along the first axis."""
+    first = outputs[0]
+    if isinstance(first, tuple):
+        return tuple(_joined(list(part), sizes) for part in zip(*outputs, strict=True))
+    rows = np.shape(first)[0] // sizes[0] if np.ndim(first) else 0  # for each sample
+    if len(outputs) > 1 and not all(
+        np.ndim(y) and rows and len(y) == rows * size for y, size in zip(outputs, sizes)
+    ):
+        raise ValueError(
+            f"predict: an output of the model has shape {np.shape(first)} for a batch of "
+            f"{sizes[0]} samples. Those of {len(outputs)} batches can be joined only along the "
+            "first axis, where each sample has its row. Leave this output out, or take all "
+            f"samples at once: batch_size={sum(sizes)}."
+        )
+    return np.concatenate(outputs) if len(outputs) > 1 else np.array(first)
 
 
 # -- what the arguments mean -----------------------------------------------------------------------
@@ -379,6 +410,19 @@ def _measured(x: Any, y: Any, name: str, batch_size: int) -> Feed:
     return Feed.of(Samples.checked(x, y, name.removesuffix(": x")), batch_size)
 
 
+@contextmanager
+def _told(callbacks: list[Callback], model: Module, loop: Loop) -> Iterator[None]:
+    """Within the block callbacks know which training they are in; afterwards the model alone: they
+    hold no data, and can be pickled."""
+    try:
+        for callback in callbacks:
+            callback.model, callback.loop = model, loop
+        yield
+    finally:
+        for callback in callbacks:
+            vars(callback).pop("loop", None)
+
+
 def _in_order(callbacks: Any) -> list[Callback]:
     """The callbacks (or one), those last that look at what others have done."""
     from .callbacks import Callback
@@ -410,35 +454,62 @@ def _require_arrays(
         )
 
 
+def _require_classes(given: Mapping[int, float] | str) -> None:
+    if given == "balanced":
+        return
+    if not isinstance(given, Mapping):
+        raise ValueError(f'fit: class_weight={given!r}: a dict {{label: weight}}, or "balanced".')
+    if named := [label for label in given if not isinstance(label, (int, np.integer))]:
+        raise ValueError(f"fit: class_weight has {named}; classes are counted in integers.")
+
+
 def class_weights(
-    given: Mapping[int, float] | str, targets: Array | None
+    given: Mapping[int, float] | str, targets: Array | None, axes: int, ignored: int | None = None
 ) -> Callable[[Array, Array | None], Array]:
-    """From a batch's targets (and weights of samples) to weights of samples."""
-    if given == "balanced" and targets is not None:
-        labels, counts = np.unique(_labels(targets), return_counts=True)
-        table = dict(zip(labels.tolist(), (counts.sum() / (len(counts) * counts)).tolist()))
-    elif isinstance(given, Mapping):
-        if named := [label for label in given if not isinstance(label, (int, np.integer))]:
-            raise ValueError(f"fit: class_weight has {named}; classes are counted in integers.")
+    """From a batch's targets (and weights of samples) to the weights of their losses, for a model
+    whose output has so many axes."""
+    if isinstance(given, Mapping):
         table = {int(label): float(weight) for label, weight in given.items()}
-        there = table if targets is None else set(_labels(targets).tolist())
+        there = table if targets is None else set(np.unique(_labels(targets, axes)).tolist())
         if strange := [label for label in table if label not in there]:
             raise ValueError(f"fit: class_weight has {strange}, which no target is.")
     else:
-        raise ValueError(f'fit: class_weight={given!r}: a dict {{label: weight}}, or "balanced".')
+        labels, counts = np.unique(_labels(np.asarray(targets), axes), return_counts=True)
+        labels, counts = labels[labels != ignored], counts[labels != ignored]
+        table = dict(zip(labels.tolist(), (counts.sum() / (len(counts) * counts)).tolist()))
 
     def weigh(t: Array, weights: Array | None) -> Array:
-        found = np.array([table.get(label, 1.0) for label in _labels(t).tolist()])
-        return found if weights is None else found * weights
+        labels = _labels(t, axes)
+        known, places = np.unique(labels, return_inverse=True)
+        each = np.array([table.get(label, 1.0) for label in known.tolist()])
+        found = each[places].reshape(labels.shape)
+        if weights is None:
+            return found
+        more = weights.ndim - found.ndim
+        return _with_axes(found, more) * _with_axes(weights, -more)
 
     return weigh
 
 
-def _labels(t: Array) -> Array:
-    """Classes: integer labels, or where a row's largest is."""
-    if t.ndim == 2 and t.shape[1] > 1:
-        return np.asarray(t.argmax(axis=1))
-    labels = t.reshape(len(t), -1)
-    if labels.shape[1] != 1 or np.any(labels % 1):
+def _with_axes(a: Array, more: int) -> Array:
+    return a.reshape(a.shape + (1,) * max(more, 0))
+
+
+def _labels(t: Array, axes: int) -> Array:
+    """Classes: integer labels, one for each row of predictions; or, of targets with as many axes as
+    the predictions, where a row's largest share is."""
+    if t.ndim == 1 or t.ndim < axes:
+        labels = t
+    elif t.shape[-1] == 1:
+        labels = t[..., 0]
+    elif np.all(np.abs(t.sum(axis=-1) - 1) < 1e-3):
+        labels = t.argmax(axis=-1)
+    else:
+        raise ValueError(
+            f"fit: class_weight needs one class for each prediction; y is {t.shape}, as many axes "
+            "as the model's output has, and not all its rows are shares, of sum 1. Give labels, or "
+            "one-hot rows; where a sample is of several classes, give sample_weight."
+        )
+    if np.any(labels % 1):
         raise ValueError(f"fit: class_weight needs a class for each sample; y is {t.shape}.")
-    return labels[:, 0].astype(int)
+    return labels.astype(int)

@@ -320,7 +320,11 @@ def _for_each(g, reduction, shape):
     """The gradient of the reduced loss, shaped as that of each sample's scores."""
     if reduction == "none":
         return g[..., np.newaxis]
-    return g / math.prod(shape[:-1]) if reduction == "mean" else g
+    if reduction != "mean":
+        return g
+    if g.dtype.itemsize < 4:  # float16 may not hold how many there are
+        return (g.astype(np.float32) / math.prod(shape[:-1])).astype(g.dtype)
+    return g / math.prod(shape[:-1])
 
 
 def _surprise(log_y, target):

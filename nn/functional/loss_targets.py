@@ -15,7 +15,24 @@ class LossWarning(UserWarning):
 
 
 def array(x: Any) -> Any:
-    return x if isinstance(x, Tensor) else np.asarray(x)
+    x = x if isinstance(x, Tensor) else np.asarray(x)
+    if x.dtype.kind == "c":
+        raise TypeError(
+            f"a loss is of real numbers, and these are {x.dtype}, of shape {x.shape}. Compare real "
+            "and imaginary part as two arrays, x.real and x.imag."
+        )
+    return x
+
+
+def one(name: str, y: Any) -> Any:
+    """The predictions; raises TypeError for several, as a model gives them that returns a tuple."""
+    if isinstance(y, tuple) and any(isinstance(part, Tensor) for part in y):
+        shapes = ", ".join(str(np.shape(part)) for part in y if isinstance(part, Tensor))
+        raise TypeError(
+            f"{name}: the predictions are a tuple of {len(y)}, with arrays of shape {shapes}; it "
+            f"takes one. Say which: lambda y, t: nn.{name}(y[0], t) is a loss of several outputs."
+        )
+    return array(y)
 
 
 def plain(x: Any) -> Any:
@@ -30,8 +47,16 @@ def reduced(losses: Any, reduction: str, weight: Any = None) -> Any:
         return np.sum(losses)
     if reduction != "mean":
         raise ValueError(f'reduction={reduction!r}: choose "mean", "sum" or "none".')
+    if not losses.size:
+        raise ValueError(
+            "there is no mean of these losses: there are none, as predictions and targets are "
+            'empty. Leave such a batch out, or take reduction="sum".'
+        )
+    if losses.dtype.itemsize < 4:  # float16 ends at 65504: it cannot hold how many there are
+        weight = weight if weight is None else weight.astype(np.float32)
+        return reduced(losses.astype(np.float32), reduction, weight).astype(losses.dtype)
     if weight is None:
-        if type(losses) is np.ndarray and losses.dtype.itemsize >= 4:
+        if type(losses) is np.ndarray:
             return np.add.reduce(losses, axis=None) / losses.size  # np.mean, a quarter of its time
         return np.mean(losses)
     total = np.sum(weight)
@@ -48,7 +73,7 @@ def reduced(losses: Any, reduction: str, weight: Any = None) -> Any:
 
 def alike(name: str, y: Any, t: Any) -> tuple[Any, Any]:
     """Both as arrays or Tensors of one shape, t in y's dtype."""
-    y, t = array(y), array(t)
+    y, t = one(name, y), array(t)
     if y.shape != t.shape:
         cure = "Reshape one of them to the other's shape."
         if y.shape == (*t.shape, 1):
@@ -95,7 +120,7 @@ def two_classes(
 
 def classes(name: str, y: Any, target: Any, ignore_index: int | None = None) -> tuple[Any, Any]:
     """Scores of classes along y's last axis; targets as integer labels, or as shares like y."""
-    y, target = array(y), array(target)
+    y, target = one(name, y), array(target)
     if not y.ndim:
         raise ValueError(f"{name}: predictions need an axis of classes; a single number has none.")
     if target.shape == y.shape:

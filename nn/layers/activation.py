@@ -58,6 +58,16 @@ class Activation(Module):
         return ", ".join(name + [f"{key}={value}" for key, value in self.settings.items()])
 
 
+def logits_of(module: Any) -> Callable[..., Any] | None:
+    """Its `logits`, if its forward(x) is activation(logits(x)): if whoever wrote that `forward`
+    (Dense, say) wrote `logits` beside it. None if a subclass, or the module itself, has replaced
+    `forward` alone."""
+    owners = [getattr(module, "__dict__", {}), *map(vars, type(module).__mro__)]
+    owner: Any = next((own for own in owners if "forward" in own), {})
+    found: Callable[..., Any] | None = module.logits if "logits" in owner else None
+    return found
+
+
 def name_of(activation: Callable[..., Any]) -> str:
     """What a function is called."""
     function = getattr(activation, "func", activation)

@@ -13,6 +13,7 @@ from ..functional import attention
 from ..module import Module
 from ..parameter import LazyParameter
 from ..random import Rng
+from .casting import cast
 from .dense import Dense, Init
 
 
@@ -121,6 +122,7 @@ class PositionalEmbedding(Module):
         x = x if isinstance(x, Tensor) else np.asarray(x)
         if x.ndim < 2:
             raise ValueError(f"{self!r} takes (…, position, feature), not {x.shape}.")
+        x = cast(self, x, self.weight.dtype)
         time, units = x.shape[-2:]
         if isinstance(self.weight, LazyParameter):
             self.weight = self.weight.build(units)
@@ -130,7 +132,6 @@ class PositionalEmbedding(Module):
                 f"{self!r} knows {length} places of {size} features; the input has shape "
                 f"{x.shape}. Make it with a length of {max(time, length)} and {units} units."
             )
-        x = x if x.dtype == self.weight.dtype else x.astype(self.weight.dtype)
         return x + (self.weight if time == length else self.weight[:time])
 
     def describe(self) -> str:

@@ -16,6 +16,7 @@ from ..module import Module
 from ..parameter import LazyParameter, Parameter
 from ..random import Rng
 from .activation import get, name_of
+from .casting import cast
 from .dense import Init
 
 
@@ -78,6 +79,7 @@ class _Conv(Module):
         """The convolution itself: what the activation is applied to."""
         x = x if isinstance(x, Tensor) else np.asarray(x)
         check_axes(repr(self), x.shape, self.ndim)
+        x = cast(self, x, self.weight.dtype)
         if isinstance(self.weight, LazyParameter):
             if x.shape[1] % self.groups:
                 raise ValueError(
@@ -95,8 +97,6 @@ class _Conv(Module):
                 f"{self!r} takes {channels} channels, in axis 1; the input has shape {x.shape}."
                 + hint
             )
-        if x.dtype != self.weight.dtype:
-            x = x.astype(self.weight.dtype)
         return self.function(
             x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
         )

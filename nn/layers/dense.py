@@ -15,6 +15,7 @@ from ..module import Module
 from ..parameter import LazyParameter
 from ..random import Rng
 from .activation import get, name_of
+from .casting import cast
 
 Init = str | float | initialisers.Initialiser
 
@@ -99,8 +100,7 @@ class Dense(Module):
     def _inputs(self, x: Any) -> tuple[Any, Tensor, Tensor | None]:
         """The input, as the layer takes it, its weight and its bias."""
         x = x if isinstance(x, Tensor) else self._numbers(x)
-        if x.dtype != self.weight.dtype:
-            x = x.astype(self.weight.dtype)
+        x = cast(self, x, self.weight.dtype)
         size = self.weight.shape[0]
         if not x.ndim or not x.shape[-1] or size not in (None, x.shape[-1]):
             raise ValueError(

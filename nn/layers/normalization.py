@@ -15,6 +15,7 @@ from ..functional.normalization import of_batch, scaled
 from ..functional.windows import check_axes, each, times
 from ..module import Module
 from ..parameter import LazyParameter, fits
+from .casting import cast
 
 
 class LazyBuffer(LazyParameter):
@@ -47,7 +48,7 @@ class _Norm(Module):
 
     def _cast(self, x: Any) -> Any:
         x = x if isinstance(x, Tensor) else np.asarray(x)
-        return x if x.dtype == self.dtype else x.astype(self.dtype)
+        return cast(self, x, self.dtype)
 
 
 class BatchNorm(_Norm):

@@ -16,6 +16,7 @@ from ..module import Module
 from ..parameter import LazyParameter, Parameter
 from ..random import Rng
 from .activation import get
+from .casting import cast
 from .dense import Init
 
 State = Any
@@ -65,7 +66,7 @@ class _Cell(Module):
     def project(self, x: Any) -> Any:
         """x @ weight + bias, for any number of leading axes: all time steps at once."""
         x = x if isinstance(x, Tensor) else np.asarray(x)
-        x = x.astype(self.weight.dtype) if x.dtype != self.weight.dtype else x
+        x = cast(self, x, self.weight.dtype)
         if isinstance(self.weight, LazyParameter):
             self.weight = self.weight.build(x.shape[-1])
         size = self.weight.shape[0]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..module import Module
-from .activation import Activation
+from .activation import Activation, logits_of
 
 
 class Sequential(Module):
@@ -50,7 +50,10 @@ class Sequential(Module):
     @property
     def activation(self) -> Callable[..., Any] | None:
         """The last layer's, if it ends in one; None if not."""
-        return getattr(self.layers[-1], "activation", None) if self.layers else None
+        kind, last = type(self), self.layers[-1] if self.layers else None
+        if kind.forward is Sequential.forward and kind.logits is not Sequential.logits:
+            return None  # a subclass's logits, of which forward knows nothing
+        return getattr(last, "activation", None) if logits_of(last) else None
 
     def logits(self, x: Any) -> Any:
         """What the last layer's activation is applied to."""

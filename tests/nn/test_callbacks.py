@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -209,6 +211,45 @@ def test_reduce_on_plateau():
     assert nn.ReduceLROnPlateau("val_accuracy").schedule.mode == "max"
     with pytest.raises(ValueError, match="ReduceLROnPlateau watches 'val_loss', which is not"):
         regressor().fit(X, T, callbacks=[nn.ReduceLROnPlateau()], verbose=0)
+
+
+def test_reduce_on_plateau_scales_the_rate_of_each_group():
+    model = nn.Sequential(nn.Dense(3, in_features=X.shape[1]), nn.Dense(T.shape[1], in_features=3))
+    head, body = model.layers[1].parameters(), model.layers[0].parameters()
+    adam = optim.Adam([{"params": body, "lr": 0.001}, {"params": head, "lr": 0.5}])
+    model.compile(adam, "mse", [Scripted([3, 2, 2, 2])])
+    plateau = nn.ReduceLROnPlateau("score", factor=0.5, patience=0, mode="min")
+    model.fit(X, T, epochs=3, callbacks=plateau, verbose=0)
+    assert [lr(adam.iterations) for lr in adam.lr] == [0.0005, 0.25]
+    model.fit(X, T, epochs=1, callbacks=nn.ReduceLROnPlateau("loss"), verbose=0)
+    assert [lr(adam.iterations) for lr in adam.lr] == [0.0005, 0.25]
+
+
+def test_reduce_on_plateau_leaves_decay_to_the_optimizer():
+    model, rates = regressor(), []
+    model.compile(optim.Adam(lr=1.0, decay=1.0), "mse")
+    for _ in range(3):
+        rates.append(model.optimizer.rate)
+        model.fit(X, T, batch_size=len(X), callbacks=nn.ReduceLROnPlateau("loss"), verbose=0)
+    assert rates == pytest.approx([1, 1 / 2, 1 / 3])
+
+
+class Failing(nn.Callback):
+    def on_epoch_end(self, epoch, logs):
+        raise RuntimeError("no more")
+
+
+def test_callbacks_keep_no_data_and_can_be_pickled_after_fit(tmp_path):
+    stop, log = nn.EarlyStopping("loss", patience=1), nn.CSVLogger(tmp_path / "log.csv")
+    model = regressor(0.05, nn.Dense(4, "relu"), nn.Dense(1))
+    model.fit(X, T, epochs=2, verbose=0, callbacks=[stop, log])
+    for callback in (stop, log):
+        assert not hasattr(callback, "loop")
+        again = pickle.loads(pickle.dumps(callback))
+        assert np.array_equal(again.model.predict(X), callback.model.predict(X))
+    with pytest.raises(RuntimeError, match="no more"):
+        regressor().fit(X, T, verbose=0, callbacks=[stop, Failing()])
+    assert not hasattr(stop, "loop")
 
 
 def test_the_history_as_csv(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 
 import hypothesis.strategies as st
 import numpy as np
@@ -112,6 +113,69 @@ def test_class_weights_are_weights_of_samples():
     same(fit(model(), [(X, LABELS)], class_weight=table)[1], expected)
 
 
+@pytest.mark.parametrize("labels", ["any", "one 1 in each row"])
+def test_class_weights_of_labels_along_a_sequence(labels):
+    """(n, T) integers are labels where the model gives (n, T, C), also if they look one-hot."""
+    x, t = RNG.normal(size=(6, 3, 4)), RNG.integers(3, size=(6, 3))
+    if labels != "any":
+        t = np.eye(3, dtype=int)[RNG.permutation([0, 0, 1, 1, 2, 2])]
+    table, w = {0: 0.0, 1: 2.0}, np.choose(t, [0.0, 2.0, 1.0])
+    expected = fit(model(), x, t, sample_weight=w)
+    for targets in (t, np.eye(3)[t]):
+        found = fit(model(), x, targets, class_weight=table)
+        assert found[0] == pytest.approx(expected[0])
+        same(found[1], expected[1])
+    by_sample, by_step = np.arange(6.0), RNG.uniform(size=(6, 3))
+    for weights, both in ((by_sample, w * by_sample[:, None]), (by_step, w * by_step)):
+        found = fit(model(), x, t, class_weight=table, sample_weight=weights)[1]
+        same(found, fit(model(), x, t, sample_weight=both)[1])
+
+
+PADDED = np.array([-1, -1, 2, 0, -1, 1, 1, 2] * 4)  # the first two are a batch of their own
+
+
+def settings():
+    own = {"class_weight": [1.0, 3.0, 0.0]}
+    ignoring = {"ignore_index": -1}
+    yield "sum", partial(nn.mean_squared_error, reduction="sum"), np.eye(3)[LABELS]
+    yield "sum by default", nn.sum_squared_error, np.eye(3)[LABELS]
+    yield "ignored", partial(nn.cross_entropy, ignore_index=-1), PADDED[:30]
+    yield "weights in the loss", partial(nn.cross_entropy, **own), LABELS
+    yield "both", partial(partial(nn.nll, **own), **ignoring), PADDED[:30]
+    bits = np.where(PADDED[:30, None] > 1, 0, PADDED[:30, None]) * np.ones((1, 3), int)
+    yield "two classes", partial(nn.binary_cross_entropy_with_logits, **ignoring), bits
+
+
+@pytest.mark.parametrize(("loss", "t"), [s[1:] for s in settings()], ids=[s[0] for s in settings()])
+@pytest.mark.filterwarnings("ignore:no target of batch")
+def test_the_loss_over_all_samples_does_not_depend_on_the_batches(loss, t):
+    network = nn.Sequential(nn.Dense(3, "log_softmax", rng=0, dtype=np.float64))
+    network.compile(optim.SGD(lr=0.0), loss, [nn.metrics.Mean(loss, "again")])
+    whole = network.evaluate(X, t, batch_size=30, verbose=0)
+    assert whole == pytest.approx([float(loss(network.predict(X), t))] * 2)
+    for size in (2, 7, 8):
+        assert network.evaluate(X, t, batch_size=size, verbose=0) == pytest.approx(whole)
+        found, _ = fit(network, X, t, batch_size=size)
+        assert found == pytest.approx(whole[:1])
+        found, _ = fit(network, X, t, batch_size=size, sample_weight=np.ones(30))
+        assert found == pytest.approx(whole[:1])
+
+
+def test_a_batch_in_which_all_is_ignored_is_left_out():
+    loss, t = partial(nn.cross_entropy, ignore_index=-1), np.where(np.arange(30) < 10, -1, LABELS)
+    network = model(loss)
+    with pytest.warns(nn.TrainingWarning, match="no target of batch 1 counts: all are ignored"):
+        left_out = fit(network, X, t, batch_size=10)
+    expected = fit(model(loss), X[10:], t[10:], batch_size=10)
+    assert left_out[0] == pytest.approx(expected[0])
+    same(left_out[1], expected[1])
+    assert network.optimizer.iterations == 2
+    same(  # and is no class of its own, to which the others give of their say
+        fit(model(loss), X, t, class_weight="balanced")[1],
+        fit(model(loss, lr=0.1), X[10:], t[10:], class_weight="balanced")[1],
+    )
+
+
 def test_balanced_classes_have_the_same_say():
     rare = np.array([0] * 27 + [1] * 3)
     counts = np.bincount(rare)
@@ -134,6 +198,8 @@ def test_wrong_weights_are_told():
     asks_for("class_weight='heavy'", class_weight="heavy")
     shares = np.full((30, 1), 0.3)
     asks_for(r"a class for each sample; y is \(30, 1\)", y=shares, class_weight={0: 1})
+    several = np.eye(3)[LABELS] + np.eye(3)[LABELS - 1]
+    asks_for(r"one class for each prediction; y is \(30, 3\)", y=several, class_weight={0: 1})
     network = model(lambda y, t: nn.cross_entropy(y, t))
     with pytest.raises(TypeError, match=r"'<lambda>' gives one number\. Give it a keyword"):
         fit(network, X, LABELS, sample_weight=np.ones(30))

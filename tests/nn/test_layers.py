@@ -352,3 +352,23 @@ def test_everything_random_takes_rng():
         assert "rng" in inspect.signature(init).parameters
     for function in (nn.Dense, nn.Linear, nn.Dropout, nn.Module.fit, nn.data.batches):
         assert "rng" in inspect.signature(function).parameters
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (lambda: nn.Dense(2), (2, 3)),
+        (lambda: nn.Conv2d(2, 3), (1, 2, 5, 5)),
+        (lambda: nn.RNN(2), (2, 3, 4)),
+        (lambda: nn.PositionalEmbedding(5), (2, 5, 4)),
+        (lambda: nn.BatchNorm(), (2, 3)),
+        (lambda: nn.LayerNorm(), (2, 3)),
+    ],
+)
+def test_layers_take_real_numbers(layer, shape):
+    layer = layer()
+    for wrap in (np.asarray, Tensor):
+        with pytest.raises(TypeError, match=r"complex128.*real and imaginary part as two arrays"):
+            layer(wrap(np.ones(shape) * 1j))
+    assert layer.unbuilt()  # what is refused says nothing of sizes
+    layer(np.ones(shape))

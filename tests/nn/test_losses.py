@@ -176,7 +176,11 @@ def test_the_error_says_how_a_column_becomes_a_row():
 @everyone
 def test_no_samples_have_no_loss(name):
     y, t = example(name)
-    assert ALL[name](y[:0], t[:0], reduction="sum") == 0
+    for empty in (y[:0], ag.Tensor(y[:0])):
+        assert float(ALL[name](empty, t[:0], reduction="sum")) == 0
+        assert ALL[name](empty, t[:0], reduction="none").size == 0
+        with pytest.raises(ValueError, match="no mean of these losses: there are none"):
+            ALL[name](empty, t[:0], reduction="mean")
 
 
 # -- classes --------------------------------------------------------------------------------------
@@ -357,3 +361,38 @@ def test_losses_agree_with_pytorch():
         value.backward()
         assert ours.item() == pytest.approx(value.item(), rel=1e-12), name
         np.testing.assert_allclose(x.grad.data, x_theirs.grad.numpy(), atol=1e-9, err_msg=name)
+
+
+# -- none, too many, and not real ------------------------------------------------------------------
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("cross_entropy", {}),
+        ("cross_entropy", {"ignore_index": -1}),
+        ("mean_squared_error", {}),
+        ("binary_cross_entropy_with_logits", {"ignore_index": -1}),
+    ],
+)
+def test_float16_may_count_beyond_its_numbers(name, how):
+    """70,000 samples, and float16 ends at 65504."""
+    x, t = np.zeros((70_000, 2)), np.zeros(70_000, int)
+    t = t if name == "cross_entropy" else np.zeros((70_000, 2))
+    values, slopes = [], []
+    for dtype in (np.float16, np.float64):
+        y = ag.Tensor(x + 1, requires_grad=True, dtype=dtype)
+        loss = getattr(nn, name)(y, t, **how)
+        loss.backward()
+        assert loss.dtype == y.grad.dtype == dtype
+        values.append(loss.item())
+        slopes.append(y.grad.data)
+    assert values[0] == pytest.approx(values[1], rel=1e-3)
+    np.testing.assert_allclose(slopes[0], slopes[1], rtol=0.02)
+
+
+def test_losses_are_of_real_numbers():
+    z = np.array([[1 + 2j, 0]])
+    for name in ("mean_squared_error", "cross_entropy"):
+        for pair in ((z, [[1.0, 0.0]]), ([[1.0, 0.0]], z)):
+            with pytest.raises(TypeError, match=r"real numbers.*complex128, of shape \(1, 2\)"):
+                getattr(nn, name)(*pair)

@@ -285,3 +285,114 @@ def test_an_error_tells_of_inputs_that_are_lists_of_tensors():
     with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever the layer says
         nn.Linear(4, 1)(pair)
     assert any("given [(2, 3), [(4,), int]]" in note for note in caught.value.__notes__)
+
+
+# -- what attributes hold besides -----------------------------------------------------------------
+
+
+class Waiting(nn.Module):
+    """Parameters that wait for their size, in a list, a dict, a tuple, and under two names."""
+
+    def __init__(self):
+        lazy = lambda name: nn.LazyParameter((None, 2), nn.init.ones, name)
+        self.plain, self.many = lazy("plain"), [lazy("a"), [lazy("b")]]
+        self.named, self.pair = {"c": lazy("c"), 7: (lazy("d"), "text")}, (lazy("e"),)
+        self.again = self.many[0]
+        self.inside = nn.Sequential(nn.Dense(2))
+        self.inside.tied = [self.plain]
+
+
+def test_a_state_builds_what_waits_in_lists_and_dicts():
+    model = Waiting()
+    many, named = model.many, model.named
+    names = ["plain", "many.0", "many.1.0", "named.c", "named.7.0", "pair.0"]
+    state = {name: np.full((3, 2), i, np.float32) for i, name in enumerate(names)}
+    state |= {"inside.layers.0.weight": np.ones((3, 2)), "inside.layers.0.bias": np.zeros(2)}
+    assert model.load_state_dict(state) == []
+    assert model.unbuilt() == []
+    loaded = model.state_dict()
+    assert loaded.keys() == state.keys()
+    assert all(np.array_equal(loaded[name], state[name]) for name in state)
+    assert [model.many, model.named] == [many, named]
+    assert model.many is many
+    assert model.again is many[0]
+    assert model.inside.tied[0] is model.plain
+    assert model.named[7][1] == "text"
+    assert "0" not in vars(model)
+
+
+def test_a_weight_that_cannot_be_written_is_told_before_anything_has_changed():
+    model = nn.Sequential(nn.Dense(2, in_features=3), nn.Dense(2, in_features=2))
+    before, state = model.state_dict(), {n: a + 1 for n, a in model.state_dict().items()}
+    model.layers[1].weight.array.flags.writeable = False
+    with pytest.raises(ValueError, match=r"layers.1.weight: is read-only here; p.data = p.data.co"):
+        model.load_state_dict(state)
+    assert all(np.array_equal(a, before[name]) for name, a in model.state_dict().items())
+    weight = model.layers[1].weight
+    weight.data = weight.data.copy()
+    model.load_state_dict(state)
+
+
+class Peeking(nn.Module):
+    def __init__(self):
+        self.hidden, self.out = nn.Dense(4, "tanh"), nn.Dense(1)
+
+    def forward(self, x):
+        self.features = self.hidden(x)
+        self.seen = [self.features * 2]
+        return self.out(self.features)
+
+
+def test_what_forward_keeps_is_nothing_to_learn_or_to_save():
+    model = Peeking()
+    model(np.ones((2, 3)))
+    own = ["hidden.weight", "hidden.bias", "out.weight", "out.bias"]
+    assert [name for name, _ in model.named_parameters()] == own == list(model.state_dict())
+    model.compile("adam", "mse")
+    stop = nn.EarlyStopping("loss", patience=1, min_delta=100.0)
+    x, t = np.ones((6, 3)), np.ones((6, 1))
+    model.fit(x, t, epochs=5, batch_size=4, verbose=0, callbacks=stop)
+    assert len(model.parameters()) == 4
+
+
+def test_a_result_that_stands_in_for_a_parameter_is_one():
+    class Decayed(nn.Dense):
+        def forward(self, x):
+            return super().forward(x).sum() + sum((p**2).sum() for p in self.parameters())
+
+    model, x = Decayed(2, in_features=3, init="ones"), np.ones((1, 3))
+    model(x)
+    double = {"weight": nn.Parameter(np.ones((3, 2))) * 2}
+    assert nn.functional_call(model, double, x).item() == 12 + 24
+
+
+def test_a_product_in_the_place_of_a_parameter_is_told():
+    class Scaled(nn.Module):
+        def __init__(self):
+            self.weight = nn.Parameter(np.ones((3, 1))) * 0.1
+
+        def forward(self, x):
+            return x @ self.weight
+
+    model = Scaled()
+    model(np.ones((1, 3)))
+    with pytest.raises(ValueError, match="is the result of multiply"):
+        optim.SGD(model.parameters())
+
+
+def test_a_child_may_know_its_parent_and_a_list_itself():
+    class Child(nn.Module):
+        def __init__(self, parent):
+            self.parent = parent
+
+    model = nn.Sequential(nn.Dense(2, in_features=3))
+    model.add(Child(model))
+    assert "layers.1: Child(\n    parent: …\n" in repr(model)
+    assert "layers.0: Dense(3 -> 2)" in repr(model)
+    model.log = [model, {"of": model.layers[0]}]
+    model.log.append((model.log, nn.Parameter(1.0)))
+    names = [name for name, _ in model.named_parameters()]
+    assert names == ["layers.0.weight", "layers.0.bias", "log.2.1"]
+    model.log.append(nn.LazyParameter((None,), nn.init.ones, "late"))
+    model.load_state_dict({"log.2.1": 1.0, "log.3": np.ones(5)}, strict=False)
+    assert model.log[3].shape == (5,)

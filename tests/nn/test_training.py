@@ -183,6 +183,69 @@ def test_a_saturated_softmax_keeps_its_loss_and_its_gradient(make):
     assert model.evaluate(x, t, verbose=0) == [1e4, 0.5]
 
 
+class Dimmed(nn.Sequential):
+    def forward(self, x):
+        return super().forward(x / 8)
+
+
+class Flipped(nn.Dense):
+    def forward(self, x):
+        return super().forward(x)[..., ::-1]
+
+
+class Doubled(Flipped):
+    def logits(self, x):
+        return 2 * super().logits(x)
+
+
+class Deaf(nn.Sequential):
+    def logits(self, x):
+        return 3 * super().logits(x)
+
+
+def by_hand(model):
+    """Its forward is replaced on the instance alone."""
+    forward = model.forward
+    model.forward = lambda x: forward(-x)
+    return model
+
+
+class Squash(nn.Module):
+    activation = staticmethod(nn.softmax)
+
+    def __init__(self):
+        self.inner = nn.Dense(3, in_features=4, rng=0)
+
+    def forward(self, x):
+        return nn.softmax(self.inner(x))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Dimmed(nn.Dense(3, "softmax", in_features=4, rng=0)),
+        lambda: nn.Sequential(nn.Dense(4), Dimmed(nn.Dense(3, "softmax", rng=0))),
+        lambda: Flipped(3, "softmax", in_features=4, rng=0),
+        lambda: nn.Sequential(Flipped(3, "softmax", in_features=4, rng=0)),
+        lambda: nn.Sequential(nn.Sequential(Doubled(3, "softmax", in_features=4, rng=0))),
+        lambda: Deaf(nn.Dense(3, "softmax", in_features=4, rng=0)),
+        lambda: by_hand(nn.Sequential(nn.Dense(3, "softmax", in_features=4, rng=0))),
+        lambda: nn.Sequential(by_hand(nn.Dense(3, "softmax", in_features=4, rng=0))),
+        lambda: nn.Sequential(Squash()),
+    ],
+)
+def test_what_is_trained_and_measured_is_what_forward_gives(make):
+    """The shortcut through logits is not taken where a subclass's forward does something else."""
+    nn.seed(0)
+    model = make()
+    model.compile(optim.SGD(lr=0.0), "categorical_crossentropy", ["accuracy"])
+    history = model.fit(X, ONE_HOT, verbose=0).history
+    y = model.predict(X)
+    expected = [-np.log(y[ONE_HOT == 1]).mean(), (y.argmax(axis=1) == LABELS).mean()]
+    assert model.evaluate(X, ONE_HOT, verbose=0) == pytest.approx(expected, rel=1e-5)
+    assert [values[0] for values in history.values()] == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_saturated_sigmoid_keeps_its_loss_and_its_gradient():
     model = nn.Sequential(nn.Dense(1, "sigmoid", in_features=1, init="ones"))
     model.compile(optim.SGD(lr=0.0), "binary_crossentropy")
@@ -259,6 +322,45 @@ def test_modes_are_right_everywhere_and_come_back():
     model.predict(X)
     assert seen == [False, True, False, False]
     assert (model.training, spy.training) == (True, False)
+
+
+class Heads(nn.Module):
+    """Several outputs, one within another tuple, and by one of them how many there are."""
+
+    def __init__(self):
+        self.first, self.second = (nn.Dense(n, in_features=4, rng=n) for n in (2, 3))
+
+    def forward(self, x):
+        return self.first(x), (self.second(x), self.second(x) * 2)
+
+
+def test_predict_gives_a_tuple_where_the_model_does():
+    model = Heads()
+    expected = model.first(X).data, model.second(X).data
+    for batch_size in (7, 30, 256):  # 4 times 7 of 60 are left over; two alike; all at once
+        first, (second, double) = model.predict(X, batch_size)
+        for found, wanted in zip((first, second, double / 2), (*expected, expected[1])):
+            np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    recurrent, sequences = nn.RNN(5, layers=2), np.ones((6, 4, 3))
+    outputs, state = recurrent.predict(sequences)
+    assert [outputs.shape, state.shape] == [(6, 4, 5), (2, 6, 5)]
+    with pytest.raises(ValueError, match=r"shape \(2, 4, 5\) for a batch of 4 .*batch_size=6"):
+        recurrent.predict(sequences, batch_size=4)
+
+
+def test_a_model_of_several_outputs_needs_a_loss_that_takes_them():
+    model, t = Heads(), ONE_HOT[:, :2]
+    for loss in ("mse", "cross_entropy"):
+        model.compile("sgd", loss)
+        for ask in (model.fit, model.evaluate):
+            with pytest.raises(TypeError, match=r"a tuple of 2.*\((32|60), 2\).*y\[0\]"):
+                ask(X, t, verbose=0)
+    both = lambda y, t: nn.mean_squared_error(y[0], t) + np.mean(y[1][1] ** 2)
+    rows = lambda y, t: float(len(y[0]))
+    model.compile(optim.SGD(lr=0.0), both, [rows])
+    history = model.fit(X, t, batch_size=20, verbose=0).history
+    assert history["<lambda>"] == [20.0]
+    assert history["loss"] == pytest.approx(model.evaluate(X, t, verbose=0)[:1], rel=1e-5)
 
 
 def test_predict_gives_one_plain_array():
