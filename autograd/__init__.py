@@ -12,7 +12,7 @@ from ._identity import NameClashWarning, __distribution__, __version__
 # isort: split
 from . import methods as _methods  # noqa: F401 - attaches operators and methods to Tensor
 from . import ops as _ops
-from ._lazy import lazy, placed
+from ._lazy import lazy
 from .backward import GradientWarning
 from .declare import composite, constant, elementwise, op, refuse
 from .graph import enable_grad, no_grad
@@ -66,25 +66,19 @@ __all__ += [name for name, value in vars(_ops).items() if callable(value)]  # on
 
 if not TYPE_CHECKING:
     # loaded when first asked for: the engine itself imports nothing but NumPy
-    __getattr__ = lazy(
+    __getattr__, __dir__ = lazy(
         __name__,
-        placed(
-            {
-                None: "plot testing",
-                "check": "check_gradients check_vjp",
-                "debugging": "debug DetachWarning",
-                "explaining": "explain",
-                "functional": "grad value_and_grad elementwise_grad jacobian hessian hvp vjp jvp "
-                "stop_gradient",
-                "numerical": "numerical_diff numerical_gradient tangent_line",
-                "pictures": "draw walk Picture Walk",
-                "profiling": "profile",
-                "support": "supported",
-                "tree": "flatten",
-            }
-        ),
+        {
+            None: "plot testing",
+            "check": "check_gradients check_vjp",
+            "debugging": "debug DetachWarning",
+            "explaining": "explain",
+            "functional": "grad value_and_grad elementwise_grad jacobian hessian hvp vjp jvp "
+            "stop_gradient",
+            "numerical": "numerical_diff numerical_gradient tangent_line",
+            "pictures": "draw walk Picture Walk",
+            "profiling": "profile",
+            "support": "supported",
+            "tree": "flatten",
+        },
     )
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)

@@ -8,18 +8,12 @@ from importlib import import_module
 from typing import Any
 
 
-def placed(places: Mapping[str | None, str]) -> dict[str, str | None]:
-    """What `lazy` takes, from the names in each module: {"tree": "flatten leaves", None: "plot"}.
-
-    >>> placed({"tree": "flatten leaves", None: "plot"})
-    {'flatten': 'tree', 'leaves': 'tree', 'plot': None}
-    """
-    return {name: place for place, names in places.items() for name in names.split()}
-
-
-def lazy(package: str, places: Mapping[str, str | None]) -> Callable[[str], Any]:
-    """A package's `__getattr__`; `places` says in which of its modules a name stands (None: the
-    name is a module's)."""
+def lazy(
+    package: str, names: Mapping[str | None, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """A package's `__getattr__` and `__dir__`, from the names that stand in each of its modules
+    (None: the names are modules' own): {"tree": "flatten leaves", None: "plot"}."""
+    places = {name: place for place, those in names.items() for name in those.split()}
 
     def __getattr__(name: str) -> Any:
         if name not in places:
@@ -30,4 +24,7 @@ def lazy(package: str, places: Mapping[str, str | None]) -> Callable[[str], Any]
         setattr(sys.modules[package], name, value)
         return value
 
-    return __getattr__
+    def __dir__() -> list[str]:
+        return sorted(sys.modules[package].__all__)
+
+    return __getattr__, __dir__

@@ -5,7 +5,7 @@ from ._guard import __distribution__ as __distribution__  # before anything else
 # isort: split
 from typing import TYPE_CHECKING
 
-from autograd._lazy import lazy, placed
+from autograd._lazy import lazy
 
 from . import functional, init, layers
 from .module import Module, watching
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from .stateless import functional_call
 else:
     # Loaded when asked for: functions, layers, and what trains, measures and shows.
-    _LAZY = placed(
+    _load, __dir__ = lazy(
+        __name__,
         {
             None: "augment callbacks data metrics plot",
             "callbacks": "Callback Checkpoint CSVLogger EarlyStopping LearningRateSchedule "
@@ -52,19 +53,13 @@ else:
             "metrics": "Metric accuracy binary_accuracy confusion_matrix top_k_accuracy",
             "perceptron": "Perceptron AND OR NAND XOR",
             "stateless": "functional_call",
-        }
+        },
     )
 
-    _load = lazy(__name__, _LAZY)
-
     def __getattr__(name):
-        if name not in _LAZY:
+        if name not in __all__:
             raise missing(__name__, name, __all__)
         return _load(name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
 
 
 __all__ = [

@@ -5,7 +5,7 @@ from ._guard import __distribution__ as __distribution__
 # isort: split
 from typing import TYPE_CHECKING
 
-from autograd._lazy import lazy, placed
+from autograd._lazy import lazy
 
 from .optimizer import (
     AccumulatedGradientWarning,
@@ -37,22 +37,16 @@ if TYPE_CHECKING:
     from .lbfgs import LBFGS
     from .sgd import NAG, SGD, Momentum
 else:
-    __getattr__ = lazy(
+    __getattr__, __dir__ = lazy(
         __name__,
-        placed(
-            {
-                None: "plot schedule",
-                "adagrad": "Adagrad Adadelta RMSprop",
-                "adam": "Adam AdamW Adamax Nadam RAdam",
-                "clip": "clip_grad_norm clip_grad_value",
-                "descent": "gradient_descent descent_paths",
-                "ema": "EMA",
-                "lbfgs": "LBFGS",
-                "sgd": "SGD Momentum NAG",
-            }
-        ),
+        {
+            None: "plot schedule",
+            "adagrad": "Adagrad Adadelta RMSprop",
+            "adam": "Adam AdamW Adamax Nadam RAdam",
+            "clip": "clip_grad_norm clip_grad_value",
+            "descent": "gradient_descent descent_paths",
+            "ema": "EMA",
+            "lbfgs": "LBFGS",
+            "sgd": "SGD Momentum NAG",
+        },
     )
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)

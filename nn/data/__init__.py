@@ -13,7 +13,7 @@ One page on where the files come from, and why none is unpickled: README.md.
 
 from typing import TYPE_CHECKING
 
-from autograd._lazy import lazy, placed
+from autograd._lazy import lazy
 
 from .batches import batches, to_categorical, train_test_split
 
@@ -42,20 +42,14 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    __getattr__ = lazy(
+    __getattr__, __dir__ = lazy(
         __name__,
-        placed(
-            {
-                "digits": "load_digits",
-                "idx": "read_idx write_idx",
-                "mnist": "load_mnist",
-                "pickled": "load_pickled_arrays",
-                "standardize": "Standardize",
-                "toy": "circles moons spirals xor",
-            }
-        ),
+        {
+            "digits": "load_digits",
+            "idx": "read_idx write_idx",
+            "mnist": "load_mnist",
+            "pickled": "load_pickled_arrays",
+            "standardize": "Standardize",
+            "toy": "circles moons spirals xor",
+        },
     )
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)

@@ -6,7 +6,7 @@ written-out loop calls them as they are.
 
 from typing import TYPE_CHECKING
 
-from autograd._lazy import lazy, placed
+from autograd._lazy import lazy
 
 from .activation import (
     elu,
@@ -53,23 +53,17 @@ if TYPE_CHECKING:
     from .pooling import avg_pool1d, avg_pool2d, global_avg_pool, max_pool1d, max_pool2d
     from .recurrent import gru_step, lstm_step, rnn_step
 else:
-    __getattr__ = lazy(
+    __getattr__, __dir__ = lazy(
         __name__,
-        placed(
-            {  # families that are loaded when they are asked for
-                "convolution": "conv1d conv2d",
-                "dot_product_attention": "attention sinusoidal_positions",
-                "lookup": "embedding",
-                "normalization": "batch_norm group_norm layer_norm rms_norm",
-                "pooling": "avg_pool1d avg_pool2d global_avg_pool max_pool1d max_pool2d",
-                "recurrent": "gru_step lstm_step rnn_step",
-            }
-        ),
+        {  # families that are loaded when they are asked for
+            "convolution": "conv1d conv2d",
+            "dot_product_attention": "attention sinusoidal_positions",
+            "lookup": "embedding",
+            "normalization": "batch_norm group_norm layer_norm rms_norm",
+            "pooling": "avg_pool1d avg_pool2d global_avg_pool max_pool1d max_pool2d",
+            "recurrent": "gru_step lstm_step rnn_step",
+        },
     )
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
 
 
 __all__ = [

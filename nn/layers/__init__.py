@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from autograd._lazy import lazy, placed
+from autograd._lazy import lazy
 
 from .activation import (
     ELU,
@@ -40,25 +40,19 @@ if TYPE_CHECKING:
     from .residual import Residual
     from .transformer import TransformerBlock
 else:
-    __getattr__ = lazy(
+    __getattr__, __dir__ = lazy(
         __name__,
-        placed(
-            {  # families that are loaded when they are asked for
-                "attention": "MultiHeadAttention PositionalEmbedding",
-                "convolution": "Conv1d Conv2d",
-                "embedding": "Embedding",
-                "normalization": "BatchNorm BatchNorm1d BatchNorm2d GroupNorm LayerNorm RMSNorm",
-                "pooling": "AvgPool1d AvgPool2d GlobalAvgPool MaxPool1d MaxPool2d",
-                "recurrent": "GRU LSTM RNN GRUCell LSTMCell RNNCell",
-                "residual": "Residual",
-                "transformer": "TransformerBlock",
-            }
-        ),
+        {  # families that are loaded when they are asked for
+            "attention": "MultiHeadAttention PositionalEmbedding",
+            "convolution": "Conv1d Conv2d",
+            "embedding": "Embedding",
+            "normalization": "BatchNorm BatchNorm1d BatchNorm2d GroupNorm LayerNorm RMSNorm",
+            "pooling": "AvgPool1d AvgPool2d GlobalAvgPool MaxPool1d MaxPool2d",
+            "recurrent": "GRU LSTM RNN GRUCell LSTMCell RNNCell",
+            "residual": "Residual",
+            "transformer": "TransformerBlock",
+        },
     )
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
 
 
 __all__ = [
