@@ -197,16 +197,7 @@ def _as_recorded(node: Node) -> tuple[Any, ...]:
     """What the node saved, with inputs and output back at their places in the graph."""
     assert node.op is not None
     assert node.saved is not None
-    places: dict[str, Any] = {"out": node}
-    inputs = iter(node.inputs)
-    op = node.op
-    for name in op.inputs:
-        if name in op.sequences:
-            length = len(node.inputs) - (len(op.inputs) - 1)  # an op has one sequence at most
-            places[name] = [next(inputs) for _ in range(length)]
-        else:
-            places[name] = next(inputs)
-
+    places = {"out": node, **_places(node)}
     return tuple(
         _lift(value, places.get(name))
         for name, value in zip(node.plan.names, node.saved, strict=True)
@@ -226,16 +217,26 @@ def _watched(node: Node) -> Any:
     return node.plan.pull if node.origin is None else partial(node.origin.pull, node)
 
 
-def _names(node: Node) -> list[str]:
-    """The parameters of the node's op that its inputs are, one for each."""
-    op, names = node.op, []
+def _places(node: Node) -> dict[str, Any]:
+    """The node's inputs by the parameters of its op: one, or the list of a sequence's."""
+    op, inputs = node.op, iter(node.inputs)
     assert op is not None
+    places: dict[str, Any] = {}
     for name in op.inputs:
         if name in op.sequences:
             length = len(node.inputs) - (len(op.inputs) - 1)  # an op has one sequence at most
-            names += [f"{name}[{i}]" for i in range(length)]
+            places[name] = [next(inputs) for _ in range(length)]
         else:
-            names.append(name)
+            places[name] = next(inputs)
+    return places
+
+
+def _names(node: Node) -> list[str]:
+    """What the node's inputs are called, one name for each."""
+    names: list[str] = []
+    for name, place in _places(node).items():
+        many = isinstance(place, list)
+        names += [f"{name}[{i}]" for i in range(len(place))] if many else [name]
     return names
 
 
@@ -277,13 +278,6 @@ def _node_of(tensor: Tensor) -> Node:
             "without detach()."
         )
     return tensor.node
-
-
-def _holds_nan(arrays: Any) -> bool:
-    """Whether one of the gradients (arrays, Tensors, None) has a NaN."""
-    return any(
-        np.isnan(unwrap(a)).any() for a in arrays if a is not None and a.shape is not None
-    )
 
 
 def _first_gradient(tensor: Tensor, grad: Any, create_graph: bool) -> Any:
@@ -363,7 +357,14 @@ class _Alarm:
         self.rang = True
 
 
-def _warn_of_nan(node: Node, g: Any, arriving: Any, sums: Any = ()) -> None:
+def _holds_nan(arrays: Any) -> bool:
+    """Whether one of the gradients (arrays, Tensors, None) has a NaN."""
+    return any(
+        np.isnan(unwrap(a)).any() for a in arrays if a is not None and a.shape is not None
+    )
+
+
+def _warn_of_nan(node: Node, g: Any, arriving: Any, sums: Any) -> None:
     """Says where a NaN came from, if it was made here and not handed on: by the node's rules, or in
     the sums that their gradients joined."""
     given = [np.asarray(unwrap(part)) for part in (g if g.shape is None else (g,))]  # Parts, or one
