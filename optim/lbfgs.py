@@ -80,10 +80,6 @@ class LBFGS(Optimizer):
                 f"LBFGS.accumulate = {self.accumulate}: it needs the whole loss at each point. Add "
                 "the parts up in the closure."
             )
-        for name in ("max_iter", "history_size"):
-            count = settings[0][name]
-            if count != int(count) or count < 1:
-                raise ValueError(f"LBFGS({name}={count}): a count, at least 1.")
 
     def _descend(self, closure: Callable[[], Any], loss: float, work: list[Work]) -> None:
         now = self._current(self.param_groups[0])
@@ -98,10 +94,10 @@ class LBFGS(Optimizer):
             return value, _vector([w.g for w in self._gather()])
 
         g = _vector([w.g for w in work])
-        for i in range(int(now["max_iter"])):
+        for i in range(now["max_iter"]):
             if abs(g).max(initial=0) <= now["tolerance_grad"]:
                 return
-            pairs = self._remember(g, int(now["history_size"]))
+            pairs = self._remember(g, now["history_size"])
             direction = -_inverse_hessian(pairs, g)
             slope = float(np.vdot(g, direction))
             if not slope < -now["tolerance_change"]:

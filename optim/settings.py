@@ -31,6 +31,7 @@ ELSEWHERE = {
 }  # fmt: skip
 """What other libraries call a setting, and what it is called here."""
 
+COUNTS = {"max_iter", "history_size"}
 FRACTIONS = {"momentum", "beta_1", "beta_2", "rho"}
 
 
@@ -162,6 +163,10 @@ def checked(family: Any, name: str, value: Any) -> Any:
     where = f"{family.__name__}({name}={value!r})"
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{where}: a number, or a schedule: a function of the step that gives one.")
+    if name in COUNTS:
+        if not value >= 1 or value % 1:
+            raise ValueError(f"{where}: a count, at least 1.")
+        return int(value)
     if name in FRACTIONS and not 0 <= value < 1:
         raise ValueError(f"{where}: it is a share of what was before, at least 0 and below 1.")
     if not 0 <= value < math.inf:
