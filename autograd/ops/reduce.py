@@ -54,7 +54,9 @@ def count(shape, axis):
 
 def divided(g, n):
     """g / n, also where float16 cannot hold n."""
-    return g / n if n <= 65504 else g * (1 / n)
+    if g.dtype.itemsize < 4:
+        return (g.astype(np.float32) / n).astype(g.dtype)
+    return g / n
 
 
 def to_lines(a, axes):

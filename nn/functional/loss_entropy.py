@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, elementwise, op
+from autograd.ops.reduce import divided
 
 from .activation import log_softmax, sigmoid, softmax
 from .loss_targets import (
@@ -322,9 +323,7 @@ def _for_each(g, reduction, shape):
         return g[..., np.newaxis]
     if reduction != "mean":
         return g
-    if g.dtype.itemsize < 4:  # float16 may not hold how many there are
-        return (g.astype(np.float32) / math.prod(shape[:-1])).astype(g.dtype)
-    return g / math.prod(shape[:-1])
+    return divided(g, math.prod(shape[:-1]))
 
 
 def _surprise(log_y, target):
